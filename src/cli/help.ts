@@ -1,0 +1,67 @@
+/** The help texts. They need no engine, so help is printed even where it does not load. */
+import { FILTERS } from './filters.js'
+import { listing } from './table.js'
+
+const mainHelp = `simdconv: convolutions for Node.js on a SIMD kernel
+
+Usage: simdconv COMMAND [options]
+
+Commands:
+  filter PHOTO --filter NAME -o OUT.png   filter a photo
+  sheet PHOTO -o SHEET.png                draw a photo with all its feature maps, and time them
+  info [--json]                           print the instruction sets and threads of this machine
+
+Options:
+  -h, --help                              print this help, or after a command the help of that command
+  -v, --version                           print the version
+`
+
+const filterHelp = `Usage: simdconv filter PHOTO --filter NAME -o OUT.png [--border MODE]
+
+Filters a photo and writes the result, which has the size of the photo.
+
+Options:
+  -f, --filter NAME   one of the filters below, or a FILE.json
+  -o, --output FILE   where to write: .png, .jpg, .webp or .tiff; replaced only when all went well
+  -b, --border MODE   what lies beyond the edge of the photo: edge (default), reflect, symmetric, wrap,
+                      constant (black) or renormalize
+  -h, --help          print this help
+
+Filters:
+${listing(FILTERS.map(({ name, summary }) => [name, summary]))}
+
+A filter of your own is a JSON file:
+  { "kernel": [[0, 1, 0], [1, -4, 1], [0, 1, 0]], "divisor": 1, "offset": 128, "name": "laplacian" }
+Each weight is divided by "divisor" (1 when left out); "offset" (0) is added to each result.
+
+Values run from 0 (black) to 255 (white) and are clipped to that range when they are written. Channels
+are filtered each on its own, in one depthwise convolution that does not flip the kernel. Transparency is
+carried over unfiltered (JPEG has none). Photos with 16 bits a channel stay so in PNG and TIFF.
+`
+
+const sheetHelp = `Usage: simdconv sheet PHOTO -o SHEET.png [--border MODE]
+
+Draws a contact sheet of a photo and its feature maps, one for each filter of "simdconv filter", and prints
+for each of them how the engine computed it: algorithm, kernel, instruction set, milliseconds (the median of
+several runs), megapixels of the photo a second and GFLOP a second (a multiplication and an addition are two).
+
+Maps without a sign look as "simdconv filter" writes them. Maps with a sign are averaged over the channels
+and drawn blue below zero and orange above it, each on a scale of its own, which the label tells.
+
+Options:
+  -o, --output FILE   where to write: .png, .jpg, .webp or .tiff; replaced only when all went well
+  -b, --border MODE   what lies beyond the edge of the photo, edge when left out; see "simdconv filter --help"
+  -h, --help          print this help
+`
+
+const infoHelp = `Usage: simdconv info [--json]
+
+Prints what the engine found on this machine, and what it uses.
+
+Options:
+      --json   print it as JSON
+  -h, --help   print this help
+`
+
+/** Help by command, and that of the program itself. */
+export const HELP = { main: mainHelp, filter: filterHelp, sheet: sheetHelp, info: infoHelp } as const

@@ -1,0 +1,10 @@
+import { info } from '../index.js'
+import { parseCommand } from './arguments.js'
+import { listing } from './table.js'
+
+export function runInfo(words: readonly string[]): void {
+  const { values } = parseCommand('info', words, { json: { type: 'boolean', default: false } })
+  const facts = info()
+  if (values.json) return console.log(JSON.stringify(facts, null, 2))
+  console.log(listing(Object.entries(facts).map(([name, value]) => [name, String(value)])))
+}
