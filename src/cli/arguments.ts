@@ -1,8 +1,8 @@
 /** Reading the words of a command line. */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { resolveBorder, type Border } from '../border.js'
 import { closest, didYouMean, quote } from '../check.js'
-import type { Border } from '../index.js'
-import { usageFailure } from './failure.js'
+import { messageOf, usageFailure } from './failure.js'
 
 type Options = NonNullable<ParseArgsConfig['options']>
 
@@ -21,11 +21,12 @@ export function parseCommand<const T extends Options>(
 
 /** What parseArgs refuses, in one sentence. */
 function explain(error: NodeJS.ErrnoException, options: readonly string[]): string {
-  const [sentence] = error.message.split(/\.?(?: To specify|\n)/, 1) as [string]
-  if (error.code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return sentence
-  const option = /'(.*?)'/.exec(sentence)?.[1] ?? ''
-  const suggestion = closest(option.replace(/^-+/, ''), options)
-  return `unknown option ${quote(option)}${didYouMean(suggestion && `--${suggestion}`)}`
+  const option = /'(.*?)( <value>)?'/.exec(error.message)?.[1] ?? ''
+  if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
+    const suggestion = closest(option.replace(/^-+/, ''), options)
+    return `unknown option ${quote(option)}${didYouMean(suggestion && `--${suggestion}`)}`
+  }
+  return `${option} ${error.message.includes('does not take') ? 'takes no value' : 'needs a value'}`
 }
 
 /** The one photo that a command works on. */
@@ -42,7 +43,12 @@ export function required(value: string | undefined, option: string, command: str
   throw usageFailure(`${option} is missing`, command)
 }
 
-/** The border policy of a photo; the engine refuses a name that it does not know. */
-export function borderOption(mode: string): Border {
-  return { mode } as Border
+/** The border policy that `--border` names; the engine's own names and its own sentences. */
+export function borderOption(mode: string, command: string): Border {
+  try {
+    resolveBorder(mode)
+  } catch (error) {
+    throw usageFailure(`--${messageOf(error)}`, command)
+  }
+  return mode as Border
 }

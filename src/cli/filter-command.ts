@@ -14,11 +14,12 @@ export async function runFilter(words: readonly string[]): Promise<void> {
   const path = onePhoto(positionals, 'filter')
   const output = required(values.output, '--output', 'filter')
   const format = formatOf(output, 'filter')
+  const border = borderOption(values.border, 'filter')
   const filter = await chooseFilter(required(values.filter, '--filter', 'filter'))
 
   const photo = await readPhoto(path)
   const [height, width, channels] = photo.pixels.shape as [number, number, number]
-  using layer = compileFilter(filter, channels, borderOption(values.border))
+  using layer = compileFilter(filter, channels, border)
   const pixels = combineMaps(filter, await layer.run(photo.pixels))
 
   await save(output, await encodePhoto({ ...photo, pixels }, format))

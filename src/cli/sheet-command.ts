@@ -28,7 +28,7 @@ export async function runSheet(words: readonly string[]): Promise<void> {
   const path = onePhoto(positionals, 'sheet')
   const output = required(values.output, '--output', 'sheet')
   const format = formatOf(output, 'sheet')
-  const border = borderOption(values.border)
+  const border = borderOption(values.border, 'sheet')
 
   const { pixels } = await readPhoto(path)
   const tiles = [await photoTile(pixels)]
