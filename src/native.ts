@@ -59,7 +59,11 @@ export interface NativePlanDescription {
   readonly macs: number
   readonly outHeight: number
   readonly outWidth: number
-  readonly candidates: readonly { readonly name: string; readonly accepted: boolean; readonly reason: string }[]
+  readonly candidates: readonly {
+    readonly name: string
+    readonly accepted: boolean
+    readonly reason: string
+  }[]
 }
 
 /** Packed weights. */

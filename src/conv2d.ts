@@ -1,0 +1,253 @@
+/** The two-dimensional convolutional layer, and its one-shot forms. */
+import { options as readOptions, wrongType } from './check.js'
+import { convError, fromNative } from './errors.js'
+import { assertReadable } from './in-flight.js'
+import { native, type Isa, type NativeConv2d } from './native.js'
+import { takeOutput } from './output.js'
+import type { Sides } from './padding.js'
+import { Plans, type Plan } from './plans.js'
+import { runOnPool } from './run-async.js'
+import { isa } from './settings.js'
+import { resolveGeometry } from './shape.js'
+import { resolveConv2d, type Conv2dOptions, type LayerSpec } from './spec.js'
+import {
+  checkFloats,
+  checkLength,
+  checkShape,
+  freezeTensor,
+  isFloats,
+  parts,
+  sameShape,
+  type Tensor,
+} from './tensor.js'
+
+/** Options of runSync(). */
+export interface RunSyncOptions {
+  /** Where to write: an array of exactly the right length, or a tensor of the output's shape. Default a new one. */
+  readonly output?: Float32Array | Tensor | undefined
+}
+
+/** Options of run(). */
+export interface RunOptions extends RunSyncOptions {
+  /** Takes the run back while it waits for a thread; one that has started finishes and resolves. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What describe() tells. */
+export interface PlanDescription {
+  /** That was chosen, or forced. */
+  readonly algorithm: string
+  /** By its name in native/: type, algorithm, tile, instruction set. */
+  readonly kernel: string
+  readonly isa: Isa
+  /** Beside input and output, for all threads together. */
+  readonly scratchBytes: number
+  /** Of the weights as the kernel reads them. */
+  readonly packedBytes: number
+  /** Multiplications for one run. */
+  readonly macs: number
+  readonly inputShape: readonly number[]
+  readonly outputShape: readonly number[]
+  /** With names such as `same` resolved. */
+  readonly padding: Sides
+  /** Every algorithm that was asked, in order, with its reason. */
+  readonly candidates: readonly {
+    readonly name: string
+    readonly accepted: boolean
+    readonly reason: string
+  }[]
+}
+
+/**
+ * A two-dimensional convolutional layer: `H[i,j,d] = u[d] + sum over a, b, c of V[a,b,c,d] X[i+a,j+b,c]` (E5; with
+ * `flip: true` it is the convolution of E4).
+ *
+ * Input and output are batch x height x width x channels, or height x width x channels for one image. The constructor
+ * copies and packs the weights once; run() and runSync() then allocate nothing but their result, and not even that with
+ * `output`.
+ *
+ * @throws TypeError, RangeError or Error with one of the codes of ConvErrorCode; the message names the option, its value
+ * and what it must be.
+ * @example
+ * const blur = new Conv2d({ filter: tensor(new Float32Array(9).fill(1 / 9), [3, 3, 1, 1]), padding: 'same', border: 'edge' })
+ * const photo = tensor(new Float32Array(48).fill(0.5), [6, 8, 1])
+ * blur.runSync(photo).shape // [6, 8, 1]
+ */
+export class Conv2d {
+  readonly #spec: LayerSpec
+  #plans: Plans | undefined
+  #last: Plan | undefined
+
+  /** Packs the weights; see Conv2dOptions for what can be given, and its defaults. */
+  constructor(options: Conv2dOptions) {
+    const { filter, bias, ...spec } = resolveConv2d(options)
+    this.#spec = spec
+    this.#plans = new Plans(spec, pack({ ...spec, filter, bias, isa }))
+  }
+
+  /**
+   * The shape that run() gives for an input shape: pure arithmetic, with the errors of run().
+   *
+   * @example
+   * new Conv2d({ filter: tensor(new Float32Array(6), [2, 3, 1, 1]) }).outputShape([5, 7, 1]) // [4, 5, 1]
+   */
+  outputShape(inputShape: readonly number[]): number[] {
+    const shape = checkShape('inputShape', inputShape)
+    return [...resolveGeometry(this.#spec, 'inputShape', shape).outputShape]
+  }
+
+  /**
+   * Convolves on the pool's threads; the JavaScript thread stays free.
+   *
+   * Never throws, always rejects. Until the promise settles, input and output are in flight: other runs may read the
+   * input, and any other use of the memory by this package is refused with `ERR_CONV_BUSY`; do not write to either, and
+   * do not transfer them (`ERR_CONV_DETACHED`). An output is complete or, when the run was aborted, untouched.
+   *
+   * @throws as runSync(), and with the reason of the signal.
+   * @example
+   * const features = await layer.run(image, { signal: AbortSignal.timeout(100) })
+   */
+  async run(input: Tensor, options: RunOptions = {}): Promise<Tensor> {
+    const { output, signal } = readOptions('options', options, ['output', 'signal'])
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw wrongType('signal', 'an AbortSignal', signal)
+    signal?.throwIfAborted()
+    const { data, plan } = this.#admit(input)
+    const target = takeOutput(output, data, plan.outputShape, plan.words)
+    await runOnPool(plan.native, data, target, signal)
+    return freezeTensor(target, plan.outputShape)
+  }
+
+  /**
+   * Convolves on this thread, with idle threads of the pool helping.
+   *
+   * @throws RangeError `ERR_CONV_SHAPE`, `ERR_CONV_LENGTH`, `ERR_CONV_RANGE` for an input or output that does not fit,
+   * `ERR_CONV_ALIAS` for an output that overlaps the input, `ERR_CONV_MEMORY`; TypeError `ERR_CONV_TYPE`,
+   * `ERR_CONV_DETACHED`; Error `ERR_CONV_BUSY` for memory that an unfinished run() uses, `ERR_CONV_DISPOSED`.
+   * @example
+   * const output = new Float32Array(6 * 8)
+   * blur.runSync(photo, { output }).data === output // true
+   */
+  runSync(input: Tensor, options?: RunSyncOptions): Tensor {
+    const output = options === undefined ? undefined : readOptions('options', options, ['output'])['output']
+    const { data, plan } = this.#admit(input)
+    const target = takeOutput(output, data, plan.outputShape, plan.words)
+    try {
+      native.runSync(plan.native, data, target)
+    } catch (error) {
+      throw fromNative(error)
+    }
+    return freezeTensor(target, plan.outputShape)
+  }
+
+  /**
+   * Tells what was decided for an input shape, and why each other algorithm declined.
+   *
+   * @example
+   * layer.describe([56, 56, 64]).algorithm // 'direct'
+   */
+  describe(inputShape: readonly number[]): PlanDescription {
+    const shape = checkShape('inputShape', inputShape)
+    const { native: plan, outputShape, padding } = this.#livePlans().get('inputShape', shape)
+    const { algorithm, kernel, isa, scratchBytes, packedBytes, macs, candidates } = native.describePlan(plan)
+    return Object.freeze({
+      algorithm,
+      kernel,
+      isa,
+      scratchBytes,
+      packedBytes,
+      macs,
+      inputShape: shape,
+      outputShape,
+      padding,
+      candidates: Object.freeze(candidates.map((candidate) => Object.freeze({ ...candidate }))),
+    })
+  }
+
+  /** Lets go of the packed weights. Runs in flight finish; later ones fail with `ERR_CONV_DISPOSED`; twice is fine. */
+  dispose(): void {
+    this.#plans = undefined
+    this.#last = undefined
+  }
+
+  /** For `using layer = new Conv2d(...)`: dispose(). */
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  /** Checks an input and finds its plan: in a few comparisons when its shape is that of the run before. */
+  #admit(input: unknown): { data: Float32Array; plan: Plan } {
+    const { data, shape } = parts('input', input)
+    const last = this.#last
+    if (
+      last !== undefined &&
+      isFloats(data) &&
+      data.length === last.inputLength &&
+      sameShape(shape, last.inputShape)
+    ) {
+      assertReadable('input', data)
+      return { data, plan: last }
+    }
+    const plans = this.#livePlans()
+    const floats = checkFloats('input.data', data)
+    const plan = plans.get('input.shape', checkShape('input.shape', shape))
+    checkLength('input', floats, plan.inputShape, plan.words)
+    assertReadable('input', floats)
+    this.#last = plan
+    return { data: floats, plan }
+  }
+
+  #livePlans(): Plans {
+    if (this.#plans !== undefined) return this.#plans
+    throw convError(
+      'ERR_CONV_DISPOSED',
+      'this layer was disposed of and has no weights any more; make a new one',
+    )
+  }
+}
+
+function pack(spec: Parameters<typeof native.createConv2d>[0]): NativeConv2d {
+  try {
+    return native.createConv2d(spec)
+  } catch (error) {
+    throw fromNative(error)
+  }
+}
+
+/**
+ * Convolves once: packs the weights, runs off the JavaScript thread, and lets go of them. For more than one image make
+ * a Conv2d.
+ *
+ * @throws never; the promise rejects with what the constructor and run() of Conv2d throw.
+ * @example
+ * const features = await conv2d(image, { filter, padding: 'same' })
+ */
+export async function conv2d(
+  input: Tensor,
+  options: Conv2dOptions,
+  runOptions?: RunOptions,
+): Promise<Tensor> {
+  const layer = new Conv2d(options)
+  try {
+    return await layer.run(input, runOptions)
+  } finally {
+    layer.dispose()
+  }
+}
+
+/**
+ * Convolves once, on this thread. For more than one image make a Conv2d.
+ *
+ * @throws what the constructor and runSync() of Conv2d throw.
+ * @example
+ * const image = tensor(Float32Array.of(1, 2, 3), [1, 3, 1])
+ * conv2dSync(image, { filter: tensor(Float32Array.of(1, 1), [1, 2, 1, 1]) }).data // [3, 5]
+ */
+export function conv2dSync(input: Tensor, options: Conv2dOptions, runOptions?: RunSyncOptions): Tensor {
+  const layer = new Conv2d(options)
+  try {
+    return layer.runSync(input, runOptions)
+  } finally {
+    layer.dispose()
+  }
+}

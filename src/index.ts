@@ -1,0 +1,21 @@
+/**
+ * simdconv: convolutions for Node.js on a SIMD kernel. This is the whole public surface.
+ */
+export { tensor, type Tensor } from './tensor.js'
+export {
+  Conv2d,
+  conv2d,
+  conv2dSync,
+  type PlanDescription,
+  type RunOptions,
+  type RunSyncOptions,
+} from './conv2d.js'
+export type { Algorithm, Conv2dOptions, FilterLayout, Layout } from './spec.js'
+export type { Padding, Sides } from './padding.js'
+export type { Activation } from './activation.js'
+export type { AxisBorder, Border, BorderAlias, BorderMode } from './border.js'
+export { borderFrom, type Ecosystem } from './border-from.js'
+export { pad, type PadOptions } from './pad.js'
+export { configure, counters, info, type Counters, type Info } from './settings.js'
+export type { ConvError, ConvErrorCode } from './errors.js'
+export type { Isa } from './native.js'

@@ -1,0 +1,117 @@
+/** What holds for the whole process: the instruction set and the threads, set by environment or by call. */
+import { describe, integer, list, options, wrongType } from './check.js'
+import { convError } from './errors.js'
+import { version } from './load-addon.js'
+import { native, type Isa } from './native.js'
+import { algorithms, type Algorithm } from './spec.js'
+
+const maxThreads = 1024
+const machine = native.info()
+
+/** The instruction set that new layers are packed for: the best of this machine, or what SIMDCONV_ISA says. */
+export const isa: Isa = readIsa(process.env['SIMDCONV_ISA'])
+
+// The pool is shared with other JavaScript threads; one that loads this later leaves alone what configure() has set.
+if (machine.threads === machine.availableThreads) readThreads(process.env['SIMDCONV_THREADS'])
+
+function readIsa(given: string | undefined): Isa {
+  const best = machine.isas[0] ?? 'scalar'
+  if (given === undefined || given === '') return best
+  const found = machine.isas.find((available) => available === given)
+  if (found !== undefined) return found
+  const available = list(machine.isas, 'and')
+  throw convError(
+    'ERR_CONV_ISA',
+    `SIMDCONV_ISA is ${describe(given)}; this machine has ${available} (best first)`,
+  )
+}
+
+function readThreads(given: string | undefined): void {
+  if (given === undefined || given === '') return
+  const threads = Number(given)
+  if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads) {
+    throw convError(
+      'ERR_CONV_RANGE',
+      `SIMDCONV_THREADS must be an integer from 1 to ${maxThreads}, got ${describe(given)}`,
+    )
+  }
+  native.configure(threads)
+}
+
+/**
+ * Sets how many threads compute, for the whole process with all its worker threads.
+ *
+ * `threads` is an integer from 1 to 1024; the default is the smallest of CPU affinity, container quota and
+ * SIMDCONV_THREADS. The thread that calls runSync counts as one of them.
+ *
+ * @throws RangeError `ERR_CONV_RANGE` for a number that is none of these; TypeError `ERR_CONV_TYPE`, `ERR_CONV_OPTION`.
+ * @example
+ * configure({ threads: 1 })
+ * info().threads // 1
+ */
+export function configure(settings: { readonly threads: number }): void {
+  const { threads } = options('settings', settings, ['threads'])
+  if (threads === undefined) throw wrongType('threads', `an integer from 1 to ${maxThreads}`, threads)
+  native.configure(integer('threads', threads, 1, maxThreads))
+}
+
+/** What info() tells. */
+export interface Info {
+  /** Of this package. */
+  readonly version: string
+  /** In use by new layers. */
+  readonly isa: Isa
+  /** What this machine has, best first. */
+  readonly isas: readonly Isa[]
+  /** That compute. */
+  readonly threads: number
+  /** That this process may use: CPU affinity and container quota. */
+  readonly availableThreads: number
+  readonly cpu: string
+  /** Names for the option `algorithm`. */
+  readonly algorithms: readonly Algorithm[]
+  /** The Node-API version of this Node.js. */
+  readonly napi: string
+}
+
+/**
+ * Tells what computes: versions, instruction sets, threads.
+ *
+ * @example
+ * info().isas // ['avx512', 'avx2', 'scalar']
+ */
+export function info(): Info {
+  const { isas, threads, availableThreads, cpu } = native.info()
+  const napi = process.versions['napi'] ?? ''
+  return Object.freeze({
+    version,
+    isa,
+    isas: Object.freeze([...isas]),
+    threads,
+    availableThreads,
+    cpu,
+    algorithms,
+    napi,
+  })
+}
+
+/** What counters() tells. */
+export interface Counters {
+  /** Runs finished since the process started. */
+  readonly runs: number
+  /** Runs waiting for a thread. */
+  readonly queued: number
+  /** Runs being computed. */
+  readonly running: number
+}
+
+/**
+ * Tells how busy the pool of this process is.
+ *
+ * @example
+ * counters() // { runs: 12, queued: 0, running: 0 }
+ */
+export function counters(): Counters {
+  const { runs, queued, running } = native.counters()
+  return Object.freeze({ runs, queued, running })
+}

@@ -1,0 +1,198 @@
+/** From the options of a user to a complete, frozen specification: every default filled in, every name known. */
+import { resolveActivation, type Activation } from './activation.js'
+import { resolveBorder, type Border } from './border.js'
+import { bool, integer, oneOf, options, pair } from './check.js'
+import { convError } from './errors.js'
+import type { NativeActivation, NativeBorder } from './native.js'
+import { resolvePadding, type Padding, type PaddingSpec } from './padding.js'
+import { checkFloats, checkLength, checkShape, maxDimension, parts, times, type Tensor } from './tensor.js'
+
+/** Index orders of a filter: h and w are the kernel's rows and columns, i and o its channels in and out. */
+export type FilterLayout = 'hwio' | 'oihw' | 'ohwi' | 'ihwo'
+
+/** Where the channels of an image are: innermost, or outermost. */
+export type Layout = 'nhwc' | 'nchw'
+
+/** What computes a convolution; `auto` chooses the fastest that can. */
+export type Algorithm = (typeof algorithms)[number]
+
+/** Every algorithm that can be forced by name, and `auto`. */
+export const algorithms = ['auto', 'direct', 'reference'] as const
+
+const maxStep = 65535
+
+/**
+ * A convolutional layer: `H[i,j,d] = u[d] + sum over a, b, c of V[a,b,c,d] X[i+a,j+b,c]` (E5), which is
+ * cross-correlation, as in every deep-learning library.
+ */
+export interface Conv2dOptions {
+  /** The weights V: rank 4, in the order of `filterLayout`. With groups, `i` counts the channels of one group. */
+  readonly filter: Tensor
+  /** Default `hwio`: kernel height x kernel width x in x out. */
+  readonly filterLayout?: FilterLayout | undefined
+  /** One number per output channel, added before the activation. Default none. */
+  readonly bias?: Float32Array | undefined
+  /** Step between windows, in pixels; a number or [height, width] from 1 to 65535. Default 1. */
+  readonly strides?: number | readonly [height: number, width: number] | undefined
+  /** Step between taps, in pixels; 1, the default, is a dense kernel. */
+  readonly dilations?: number | readonly [height: number, width: number] | undefined
+  /** Default 1. As many groups as channels is a depthwise convolution. */
+  readonly groups?: number | undefined
+  /** How far the kernel reaches over the border. Default `valid`: not at all. */
+  readonly padding?: Padding | undefined
+  /** What it reads there. Default `{ mode: 'constant', value: 0 }`. */
+  readonly border?: Border | undefined
+  /** Applied to each output. Default `none`. */
+  readonly activation?: Activation | undefined
+  /** Of input and output. Default `nhwc`: batch x height x width x channels. */
+  readonly layout?: Layout | undefined
+  /** True turns the kernel by 180 degrees: convolution in the sense of E4. Default false. */
+  readonly flip?: boolean | undefined
+  /** Default `auto`; a name forces that one, or throws with the reason why it cannot. */
+  readonly algorithm?: Algorithm | undefined
+}
+
+const optionNames = [
+  'filter',
+  'filterLayout',
+  'bias',
+  'strides',
+  'dilations',
+  'groups',
+  'padding',
+  'border',
+  'activation',
+  'layout',
+  'flip',
+  'algorithm',
+] as const satisfies readonly (keyof Conv2dOptions)[]
+
+/** Options with nothing left open. */
+export interface Conv2dSpec extends LayerSpec {
+  readonly filter: Float32Array
+  readonly bias: Float32Array | null
+}
+
+/** A specification without its weights. */
+export interface LayerSpec {
+  readonly filterLayout: FilterLayout
+  readonly filterShape: readonly number[]
+  readonly kernelHeight: number
+  readonly kernelWidth: number
+  readonly inChannels: number
+  readonly outChannels: number
+  readonly groups: number
+  readonly strideHeight: number
+  readonly strideWidth: number
+  readonly dilationHeight: number
+  readonly dilationWidth: number
+  readonly padding: PaddingSpec
+  readonly border: NativeBorder
+  readonly activation: NativeActivation
+  readonly layout: Layout
+  readonly flip: boolean
+  readonly algorithm: Algorithm
+}
+
+/** Which index of the filter's shape is which axis. */
+const filterAxes = {
+  hwio: { kernelHeight: 0, kernelWidth: 1, in: 2, out: 3 },
+  oihw: { out: 0, in: 1, kernelHeight: 2, kernelWidth: 3 },
+  ohwi: { out: 0, kernelHeight: 1, kernelWidth: 2, in: 3 },
+  ihwo: { in: 0, kernelHeight: 1, kernelWidth: 2, out: 3 },
+} as const satisfies Readonly<Record<FilterLayout, Readonly<Record<string, number>>>>
+
+const axisWords = { h: 'kernel height', w: 'kernel width', i: 'in', o: 'out' } as const
+
+/** "kernel height x kernel width x in x out", in the order of a layout. */
+export function filterWords(layout: FilterLayout): string {
+  return times(Array.from(layout, (axis) => axisWords[axis as keyof typeof axisWords]))
+}
+
+/** Checks the options of a layer and fills in what is missing. Each option is read once. */
+export function resolveConv2d(given: unknown): Conv2dSpec {
+  const {
+    filter,
+    filterLayout: filterLayoutName = 'hwio',
+    bias,
+    strides = 1,
+    dilations = 1,
+    groups = 1,
+    padding = 'valid',
+    border = 'constant',
+    activation = 'none',
+    layout = 'nhwc',
+    flip = false,
+    algorithm = 'auto',
+  } = options('options', given, optionNames)
+  const filterLayout = oneOf('filterLayout', filterLayoutName, Object.keys(filterAxes) as FilterLayout[])
+  const weights = resolveFilter(filter, filterLayout)
+  const axes = filterAxes[filterLayout]
+  const outChannels = weights.shape[axes.out]!
+  const groupCount = resolveGroups(groups, weights.shape[axes.in]!, outChannels)
+  const [strideHeight, strideWidth] = pair('strides', strides, 1, maxStep)
+  const [dilationHeight, dilationWidth] = pair('dilations', dilations, 1, maxStep)
+  return Object.freeze({
+    filter: weights.data,
+    filterLayout,
+    filterShape: weights.shape,
+    kernelHeight: weights.shape[axes.kernelHeight]!,
+    kernelWidth: weights.shape[axes.kernelWidth]!,
+    inChannels: weights.shape[axes.in]! * groupCount,
+    outChannels,
+    groups: groupCount,
+    bias: bias === undefined ? null : resolveBias(bias, outChannels),
+    strideHeight,
+    strideWidth,
+    dilationHeight,
+    dilationWidth,
+    padding: resolvePadding(padding),
+    border: resolveBorder(border),
+    activation: resolveActivation(activation),
+    layout: oneOf('layout', layout, ['nhwc', 'nchw']),
+    flip: bool('flip', flip),
+    algorithm: oneOf('algorithm', algorithm, algorithms),
+  })
+}
+
+function resolveFilter(given: unknown, layout: FilterLayout): Tensor {
+  const { data, shape } = parts('filter', given)
+  const floats = checkFloats('filter.data', data)
+  const axes = checkShape('filter.shape', shape)
+  if (axes.length !== 4) {
+    throw convError(
+      'ERR_CONV_SHAPE',
+      `filter.shape must have 4 axes (${filterWords(layout)}), got ${axes.length} (${times(axes)})`,
+    )
+  }
+  checkLength('filter', floats, axes, filterWords(layout))
+  return { data: floats, shape: axes }
+}
+
+function resolveGroups(value: unknown, inPerGroup: number, outChannels: number): number {
+  const groups = integer('groups', value, 1, maxDimension)
+  if (outChannels % groups !== 0) {
+    throw convError(
+      'ERR_CONV_SHAPE',
+      `groups must divide the ${outChannels} output channels of the filter, got ${groups}`,
+    )
+  }
+  if (inPerGroup * groups > maxDimension) {
+    throw convError(
+      'ERR_CONV_RANGE',
+      `${groups} groups of ${inPerGroup} channels make ${inPerGroup * groups} input channels, more than ${maxDimension}`,
+    )
+  }
+  return groups
+}
+
+function resolveBias(value: unknown, outChannels: number): Float32Array {
+  const bias = checkFloats('bias', value)
+  if (bias.length !== outChannels) {
+    throw convError(
+      'ERR_CONV_LENGTH',
+      `bias has ${bias.length} elements, expected ${outChannels} (one per output channel)`,
+    )
+  }
+  return bias
+}
