@@ -43,12 +43,15 @@ export function required(value: string | undefined, option: string, command: str
   throw usageFailure(`${option} is missing`, command)
 }
 
-/** The border policy that `--border` names; the engine's own names and its own sentences. */
-export function borderOption(mode: string, command: string): Border {
+/**
+ * The border policy that `--border` names; the engine's own names and its own sentences. Renormalizing is done by
+ * weight, so that an even surface keeps its brightness at the edge under any filter.
+ */
+export function borderOption(given: string, command: string): Border {
   try {
-    resolveBorder(mode)
+    const { mode } = resolveBorder(given).x
+    return mode === 'renormalize' ? { mode, by: 'weight' } : mode
   } catch (error) {
     throw usageFailure(`--${messageOf(error)}`, command)
   }
-  return mode as Border
 }

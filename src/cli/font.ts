@@ -91,12 +91,12 @@ function glyphsOfBank(bank: string): [string, string[]][] {
 
 /** Width of a text in dots: one empty column between characters. */
 export function textWidth(text: string): number {
-  return Math.max(0, [...text].length * (GLYPH_WIDTH + 1) - 1)
+  return Math.max(0, Array.from(text).length * (GLYPH_WIDTH + 1) - 1)
 }
 
 /** Calls `dot(x, y)` for each dot of ink; a character that the font lacks is drawn as `?`. */
 export function forEachDot(text: string, dot: (x: number, y: number) => void): void {
-  const characters = [...text]
+  const characters = Array.from(text)
   for (const [index, character] of characters.entries()) {
     if (character === ' ') continue
     const rows = GLYPHS.get(character) ?? GLYPHS.get('?')!

@@ -24,7 +24,7 @@ Options:
   -f, --filter NAME   one of the filters below, or a FILE.json
   -o, --output FILE   where to write: .png, .jpg, .webp or .tiff; replaced only when all went well
   -b, --border MODE   what lies beyond the edge of the photo: edge (default), reflect, symmetric, wrap,
-                      constant (black) or renormalize
+                      constant (black) or renormalize (nothing: what is inside counts for more)
   -h, --help          print this help
 
 Filters:

@@ -8,5 +8,12 @@ export function runInfo(words: readonly string[]): void {
   if (positionals[0] !== undefined) throw usageFailure(`info takes no photo, got ${positionals[0]}`, 'info')
   const facts = info()
   if (values.json) return console.log(JSON.stringify(facts, null, 2))
-  console.log(listing(Object.entries(facts).map(([name, value]) => [name, String(value)])))
+  console.log(
+    listing(
+      Object.entries(facts).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.join(', ') : String(value),
+      ]),
+    ),
+  )
 }

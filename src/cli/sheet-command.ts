@@ -1,7 +1,6 @@
 import { basename } from 'node:path'
 import type { Border, Tensor } from '../index.js'
 import { info, tensor } from '../index.js'
-import { version } from '../load-addon.js'
 import { combineMaps, compileFilter } from './apply.js'
 import { borderOption, onePhoto, parseCommand, required } from './arguments.js'
 import type { Picture } from './canvas.js'
@@ -44,7 +43,7 @@ export async function runSheet(words: readonly string[]): Promise<void> {
   const sheet = tensor(Float32Array.from(canvas.data), [canvas.height, canvas.width, 3])
   await save(output, await encodePhoto({ pixels: sheet, alpha: null, depth: 8 }, format))
 
-  const { isa, threads } = info()
+  const { version, isa, threads } = info()
   const photo = `${name}: ${width} x ${height}, ${channels === 1 ? 'grey' : 'RGB'}`
   console.log(`${photo}; simdconv ${version}, ${isa}, threads: ${threads}, Node.js ${process.version}\n`)
   console.log(`${table(HEADING, rows, NUMERIC)}\n`)
