@@ -1,0 +1,195 @@
+// The functions of native.ts: decode, hold references, call, encode. No arithmetic on tensors happens here.
+#include <napi.h>
+
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "decode.h"
+#include "environment.h"
+#include "error.h"
+#include "simdconv/conv2d.h"
+#include "simdconv/cpu.h"
+#include "simdconv/pool.h"
+
+#if !defined(_WIN32)
+#include <dlfcn.h>
+#endif
+
+namespace simdconv::binding {
+namespace {
+
+// A C++ object in the care of the garbage collector, which is told what the object weighs.
+template <typename T>
+struct Held {
+  std::shared_ptr<const T> object;
+  std::int64_t bytes;
+};
+
+template <typename T>
+Napi::Value hold(Napi::Env env, std::shared_ptr<const T> object, std::int64_t bytes) {
+  Napi::MemoryManagement::AdjustExternalMemory(env, bytes);
+  return Napi::External<Held<T>>::New(env, new Held<T>{std::move(object), bytes}, [](Napi::Env late, Held<T>* held) {
+    Napi::MemoryManagement::AdjustExternalMemory(late, -held->bytes);
+    delete held;
+  });
+}
+
+template <typename T>
+const std::shared_ptr<const T>& held(const Napi::Value& value) {
+  if (!value.IsExternal()) throw contract_error(value.Env(), "a native object was expected");
+  return value.As<Napi::External<Held<T>>>().Data()->object;
+}
+
+std::int64_t element_count(const ImageShape& shape) {
+  return shape.batch * shape.height * shape.width * shape.channels;
+}
+
+Napi::Value create_conv2d(const Napi::CallbackInfo& info) {
+  const Conv2dSpec spec = decode_spec(info[0].As<Napi::Object>());
+  std::shared_ptr<const Conv2d> layer;
+  std::string reason;
+  const Status status = Conv2d::create(spec, &layer, &reason);
+  if (status != Status::ok) throw error_of(info.Env(), status, reason);
+  const auto bytes = static_cast<std::int64_t>(layer->packed_bytes());
+  return hold<Conv2d>(info.Env(), std::move(layer), bytes);
+}
+
+Napi::Value plan_conv2d(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<const Conv2d>& layer = held<Conv2d>(info[0]);
+  const ImageShape shape{decode_size(info[1]), decode_size(info[2]), decode_size(info[3]), layer->in_channels()};
+  const Padding padding{decode_size(info[4]), decode_size(info[5]), decode_size(info[6]), decode_size(info[7])};
+  std::shared_ptr<const Plan> plan;
+  const Status status = Plan::create(layer, shape, padding, &plan);
+  if (status != Status::ok) throw error_of(info.Env(), status);
+  return hold<Plan>(info.Env(), std::move(plan), 0);
+}
+
+Napi::Value describe_plan(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Plan& plan = *held<Plan>(info[0]);
+  const Plan::Description description = plan.describe();
+  const auto candidates = Napi::Array::New(env);
+  for (const Candidate& candidate : description.candidates) {
+    auto entry = Napi::Object::New(env);
+    entry.Set("name", candidate.name);
+    entry.Set("accepted", candidate.accepted);
+    entry.Set("reason", candidate.reason);
+    candidates.Set(candidates.Length(), entry);
+  }
+  auto result = Napi::Object::New(env);
+  result.Set("algorithm", description.algorithm);
+  result.Set("kernel", description.kernel);
+  result.Set("isa", isa_name(description.isa));
+  result.Set("scratchBytes", static_cast<double>(description.scratch_bytes));
+  result.Set("packedBytes", static_cast<double>(description.packed_bytes));
+  result.Set("macs", static_cast<double>(plan.macs()));
+  result.Set("outHeight", static_cast<double>(plan.output_shape().height));
+  result.Set("outWidth", static_cast<double>(plan.output_shape().width));
+  result.Set("candidates", candidates);
+  return result;
+}
+
+Napi::Value run_sync(const Napi::CallbackInfo& info) {
+  const Plan& plan = *held<Plan>(info[0]);
+  const float* in = decode_floats(info[1], element_count(plan.input_shape()));
+  float* out = decode_floats(info[2], element_count(plan.output_shape()));
+  const Status status = Pool::process().run(plan, in, out);
+  if (status != Status::ok) throw error_of(info.Env(), status);
+  return info.Env().Undefined();
+}
+
+Napi::Value run(const Napi::CallbackInfo& info) {
+  const std::uint32_t ticket =
+      Environment::of(info.Env()).submit(held<Plan>(info[0]), info[1], info[2], info[3].As<Napi::Function>());
+  return Napi::Number::New(info.Env(), ticket);
+}
+
+Napi::Value cancel(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), Environment::of(info.Env()).cancel(info[0].ToNumber().Uint32Value()));
+}
+
+Napi::Value pad_image(const Napi::CallbackInfo& info) {
+  const auto shape_object = info[2].As<Napi::Object>();
+  const ImageShape shape = decode_shape(shape_object);
+  const Padding padding = decode_padding(info[3].As<Napi::Object>());
+  const ImageShape padded{shape.batch, shape.height + padding.top + padding.bottom,
+                          shape.width + padding.left + padding.right, shape.channels};
+  const float* in = decode_floats(info[0], element_count(shape));
+  float* out = decode_floats(info[1], element_count(padded));
+  const Status status = pad(in, out, shape, decode_layout(shape_object.Get("layout")), padding,
+                            decode_border(info[4].As<Napi::Object>()));
+  if (status != Status::ok) throw error_of(info.Env(), status);
+  return info.Env().Undefined();
+}
+
+Napi::Value configure(const Napi::CallbackInfo& info) {
+  Pool::process().set_threads(static_cast<int>(decode_size(info[0])));
+  return info.Env().Undefined();
+}
+
+Napi::Value describe_machine(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto isas = Napi::Array::New(env);
+  for (const Isa isa : available_isas()) isas.Set(isas.Length(), isa_name(isa));
+  auto result = Napi::Object::New(env);
+  result.Set("isas", isas);
+  result.Set("threads", Pool::process().threads());
+  result.Set("availableThreads", available_threads());
+  result.Set("cpu", cpu_name());
+  return result;
+}
+
+Napi::Value count(const Napi::CallbackInfo& info) {
+  const Pool::Counters counters = Pool::process().counters();
+  auto result = Napi::Object::New(info.Env());
+  result.Set("runs", static_cast<double>(counters.runs));
+  result.Set("queued", static_cast<double>(counters.queued));
+  result.Set("running", static_cast<double>(counters.running));
+  return result;
+}
+
+// Every exported function runs inside this: memory that is not there becomes an error, never a dead process.
+template <Napi::Value (*function)(const Napi::CallbackInfo&)>
+Napi::Value guarded(const Napi::CallbackInfo& info) {
+  try {
+    return function(info);
+  } catch (const std::bad_alloc&) {
+    throw error_of(info.Env(), Status::out_of_memory);
+  }
+}
+
+// The pool's workers sleep in this library's code for as long as the process lives, so it must stay loaded even
+// when the only environment that loaded it, a worker thread's, has ended.
+void stay_loaded() {
+#if !defined(_WIN32)
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void*>(&stay_loaded), &self) != 0) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
+#endif
+}
+
+template <Napi::Value (*function)(const Napi::CallbackInfo&)>
+void add(Napi::Object& exports, const char* name) {
+  exports.Set(name, Napi::Function::New<guarded<function>>(exports.Env(), name));
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  stay_loaded();
+  env.SetInstanceData(new Environment(env));
+  add<create_conv2d>(exports, "createConv2d");
+  add<plan_conv2d>(exports, "planConv2d");
+  add<describe_plan>(exports, "describePlan");
+  add<run_sync>(exports, "runSync");
+  add<run>(exports, "run");
+  add<cancel>(exports, "cancel");
+  add<pad_image>(exports, "pad");
+  add<configure>(exports, "configure");
+  add<describe_machine>(exports, "info");
+  add<count>(exports, "counters");
+  return exports;
+}
+
+NODE_API_MODULE(simdconv, initialize)
+
+}  // namespace
+}  // namespace simdconv::binding

@@ -1,0 +1,135 @@
+#include "decode.h"
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "error.h"
+#include "simdconv/cpu.h"
+
+namespace simdconv::binding {
+namespace {
+
+template <typename Enum, std::size_t Count>
+Enum decode_name(const Napi::Value& value, const std::pair<const char*, Enum> (&names)[Count]) {
+  const std::string name = value.ToString();
+  for (const auto& [known, meaning] : names) {
+    if (name == known) return meaning;
+  }
+  throw contract_error(value.Env(), "unknown name " + name);
+}
+
+AxisBorder decode_axis(const Napi::Object& object) {
+  const BorderMode mode = decode_name<BorderMode>(object.Get("mode"), {{"constant", BorderMode::constant},
+                                                                       {"edge", BorderMode::edge},
+                                                                       {"reflect", BorderMode::reflect},
+                                                                       {"symmetric", BorderMode::symmetric},
+                                                                       {"wrap", BorderMode::wrap},
+                                                                       {"renormalize", BorderMode::renormalize}});
+  return {mode, object.Get("value").ToNumber().FloatValue()};
+}
+
+Activation decode_activation(const Napi::Object& object) {
+  const ActivationKind kind =
+      decode_name<ActivationKind>(object.Get("kind"), {{"none", ActivationKind::none},
+                                                       {"relu", ActivationKind::relu},
+                                                       {"leakyRelu", ActivationKind::leaky_relu},
+                                                       {"clamp", ActivationKind::clamp},
+                                                       {"sigmoid", ActivationKind::sigmoid},
+                                                       {"tanh", ActivationKind::tanh},
+                                                       {"hardSwish", ActivationKind::hard_swish},
+                                                       {"silu", ActivationKind::silu},
+                                                       {"gelu", ActivationKind::gelu},
+                                                       {"geluTanh", ActivationKind::gelu_tanh}});
+  return {kind, object.Get("a").ToNumber().FloatValue(), object.Get("b").ToNumber().FloatValue()};
+}
+
+Isa decode_isa(const Napi::Value& value) {
+  const std::string name = value.ToString();
+  for (const Isa isa : available_isas()) {
+    if (name == isa_name(isa)) return isa;
+  }
+  throw contract_error(value.Env(), "this CPU does not run " + name);
+}
+
+}  // namespace
+
+std::int64_t decode_size(const Napi::Value& value) {
+  const double size = value.ToNumber().DoubleValue();
+  constexpr double kLargest = 9007199254740991.0;  // 2^53 - 1
+  if (!(size >= 0 && size <= kLargest) || std::floor(size) != size) {
+    throw contract_error(value.Env(), "a size is not a whole number");
+  }
+  return static_cast<std::int64_t>(size);
+}
+
+Layout decode_layout(const Napi::Value& value) {
+  return decode_name<Layout>(value, {{"nhwc", Layout::nhwc}, {"nchw", Layout::nchw}});
+}
+
+Border decode_border(const Napi::Object& object) {
+  return {decode_axis(object.Get("y").As<Napi::Object>()), decode_axis(object.Get("x").As<Napi::Object>()),
+          decode_name<Renormalize>(object.Get("by"),
+                                   {{"area", Renormalize::area}, {"weight", Renormalize::weight}})};
+}
+
+ImageShape decode_shape(const Napi::Object& object) {
+  return {decode_size(object.Get("batch")), decode_size(object.Get("height")), decode_size(object.Get("width")),
+          decode_size(object.Get("channels"))};
+}
+
+Padding decode_padding(const Napi::Object& object) {
+  return {decode_size(object.Get("top")), decode_size(object.Get("bottom")), decode_size(object.Get("left")),
+          decode_size(object.Get("right"))};
+}
+
+Conv2dSpec decode_spec(const Napi::Object& object) {
+  Conv2dSpec spec;
+  spec.kernel_height = decode_size(object.Get("kernelHeight"));
+  spec.kernel_width = decode_size(object.Get("kernelWidth"));
+  spec.in_channels = decode_size(object.Get("inChannels"));
+  spec.out_channels = decode_size(object.Get("outChannels"));
+  spec.groups = decode_size(object.Get("groups"));
+  spec.stride_height = decode_size(object.Get("strideHeight"));
+  spec.stride_width = decode_size(object.Get("strideWidth"));
+  spec.dilation_height = decode_size(object.Get("dilationHeight"));
+  spec.dilation_width = decode_size(object.Get("dilationWidth"));
+  if (spec.groups < 1) throw contract_error(object.Env(), "there is no group");
+
+  // As doubles: a product of sizes too large for an array cannot equal the length of one.
+  const double weights = static_cast<double>(spec.kernel_height) * static_cast<double>(spec.kernel_width) *
+                         static_cast<double>(spec.in_channels / spec.groups) * static_cast<double>(spec.out_channels);
+  constexpr double kLargestArray = 9007199254740991.0;
+  if (weights > kLargestArray) throw contract_error(object.Env(), "the filter is too large");
+  spec.filter = decode_floats(object.Get("filter"), static_cast<std::int64_t>(weights));
+  spec.filter_layout = decode_name<FilterLayout>(object.Get("filterLayout"), {{"hwio", FilterLayout::hwio},
+                                                                              {"oihw", FilterLayout::oihw},
+                                                                              {"ohwi", FilterLayout::ohwi},
+                                                                              {"ihwo", FilterLayout::ihwo}});
+  const Napi::Value bias = object.Get("bias");
+  spec.bias = bias.IsNull() ? nullptr : decode_floats(bias, spec.out_channels);
+  spec.border = decode_border(object.Get("border").As<Napi::Object>());
+  spec.activation = decode_activation(object.Get("activation").As<Napi::Object>());
+  spec.layout = decode_layout(object.Get("layout"));
+  spec.flip = object.Get("flip").ToBoolean();
+  spec.isa = decode_isa(object.Get("isa"));
+  spec.algorithm = object.Get("algorithm").ToString();
+  return spec;
+}
+
+float* decode_floats(const Napi::Value& value, std::int64_t count) {
+  napi_typedarray_type type{};
+  std::size_t length = 0;
+  void* data = nullptr;
+  const napi_status status = napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
+  if (status != napi_ok || type != napi_float32_array) {
+    throw contract_error(value.Env(), "a Float32Array was expected");
+  }
+  if (length != static_cast<std::size_t>(count)) {
+    throw contract_error(value.Env(), "an array has " + std::to_string(length) + " elements instead of " +
+                                          std::to_string(count));
+  }
+  return static_cast<float*>(data);
+}
+
+}  // namespace simdconv::binding

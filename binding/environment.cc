@@ -1,0 +1,126 @@
+#include "environment.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "decode.h"
+#include "error.h"
+
+namespace simdconv::binding {
+
+struct Environment::InFlight {
+  std::uint32_t ticket;
+  Napi::Reference<Napi::Value> input, output;  // their memory is in use
+  Napi::FunctionReference done;
+  std::shared_ptr<Run> run;
+  Status status = Status::ok;
+};
+
+// The runs of this environment that workers may still report; outlives the environment if a worker is that slow.
+struct Environment::Outstanding {
+  std::mutex mutex;
+  std::condition_variable none;
+  std::int64_t count = 0;
+
+  void add(std::int64_t change) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    count += change;
+    if (count == 0) none.notify_all();
+  }
+  void wait_for_none() {
+    std::unique_lock<std::mutex> lock(mutex);
+    none.wait(lock, [this] { return count == 0; });
+  }
+};
+
+Environment::Environment(Napi::Env env) : env_(env) {}
+Environment::~Environment() = default;
+
+void Environment::open_completions() {
+  if (completions_) return;
+  auto outstanding = std::make_shared<Outstanding>();
+  const Napi::String name = Napi::String::New(env_, "simdconv");
+  const napi_status created =
+      napi_create_threadsafe_function(env_, nullptr, nullptr, name, /*max_queue_size=*/0, /*initial_thread_count=*/1,
+                                      nullptr, nullptr, this, &complete, &completions_);
+  if (created != napi_ok) throw Napi::Error::New(env_);
+  outstanding_ = std::move(outstanding);
+  napi_unref_threadsafe_function(env_, completions_);
+  napi_add_env_cleanup_hook(env_, &tear_down, this);
+}
+
+std::uint32_t Environment::submit(std::shared_ptr<const Plan> plan, const Napi::Value& input,
+                                  const Napi::Value& output, const Napi::Function& done) {
+  open_completions();
+  const ImageShape in = plan->input_shape(), out = plan->output_shape();
+  const float* in_data = decode_floats(input, in.batch * in.height * in.width * in.channels);
+  float* out_data = decode_floats(output, out.batch * out.height * out.width * out.channels);
+
+  const std::uint32_t ticket = ++last_ticket_;
+  auto owned = std::make_unique<InFlight>();
+  InFlight* flight = owned.get();
+  flight->ticket = ticket;
+  flight->input = Napi::Reference<Napi::Value>::New(input, 1);
+  flight->output = Napi::Reference<Napi::Value>::New(output, 1);
+  flight->done = Napi::Persistent(done);
+  in_flight_.emplace(ticket, std::move(owned));
+
+  outstanding_->add(1);
+  const Status status = Pool::process().submit(
+      std::move(plan), in_data, out_data,
+      [flight, completions = completions_, outstanding = outstanding_](Status ended) {
+        flight->status = ended;
+        napi_call_threadsafe_function(completions, flight, napi_tsfn_nonblocking);
+        outstanding->add(-1);
+      },
+      &flight->run);
+  if (status != Status::ok) {
+    outstanding_->add(-1);
+    in_flight_.erase(ticket);
+    throw error_of(env_, status);
+  }
+  if (in_flight_.size() == 1) napi_ref_threadsafe_function(env_, completions_);
+  return ticket;
+}
+
+bool Environment::cancel(std::uint32_t ticket) {
+  const auto place = in_flight_.find(ticket);
+  if (place == in_flight_.end() || !Pool::process().cancel(place->second->run)) return false;
+  outstanding_->add(-1);
+  forget(ticket);
+  return true;
+}
+
+void Environment::forget(std::uint32_t ticket) {
+  in_flight_.erase(ticket);
+  if (in_flight_.empty()) napi_unref_threadsafe_function(env_, completions_);
+}
+
+void Environment::complete(napi_env env, napi_value, void* environment, void* data) {
+  if (env == nullptr) return;
+  auto& self = *static_cast<Environment*>(environment);
+  const auto& flight = *static_cast<InFlight*>(data);
+  const Napi::HandleScope scope(env);
+  const Napi::Function done = flight.done.Value();
+  const Napi::Value error = flight.status == Status::ok ? Napi::Env(env).Null()
+                                                        : error_of(env, flight.status).Value();
+  self.forget(flight.ticket);
+  try {
+    done.Call({error});
+  } catch (const Napi::Error& thrown) {
+    thrown.ThrowAsJavaScriptException();
+  }
+}
+
+void Environment::tear_down(void* environment) {
+  auto& self = *static_cast<Environment*>(environment);
+  for (const auto& [ticket, flight] : self.in_flight_) {
+    if (Pool::process().cancel(flight->run)) self.outstanding_->add(-1);
+  }
+  self.outstanding_->wait_for_none();
+  self.in_flight_.clear();
+  napi_release_threadsafe_function(self.completions_, napi_tsfn_abort);
+}
+
+}  // namespace simdconv::binding

@@ -1,0 +1,25 @@
+// The kernels for AVX2 with FMA. Tile 6 x 2: 12 accumulators + 2 weights + 1 broadcast = 15 of 16 registers.
+#include "simd/avx2.h"
+
+#include "kernels/kernels.h"
+#include "simd/math-inl.h"
+
+#include "kernels/direct-inl.h"
+#include "kernels/finish-inl.h"
+
+namespace simdconv::avx2 {
+namespace {
+
+constexpr KernelTable make_kernels() {
+  KernelTable table{.isa = Isa::avx2, .lanes = kLanes, .vectors = 2, .max_pixels = {12, 6}, .direct = {}, .finish = &finish_tile};
+  add_direct_tiles<1, 12>(table);
+  add_direct_tiles<2, 6>(table);
+  return table;
+}
+
+}  // namespace
+
+extern const KernelTable kKernels;
+constinit const KernelTable kKernels = make_kernels();
+
+}  // namespace simdconv::avx2

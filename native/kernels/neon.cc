@@ -1,0 +1,27 @@
+// The kernels for AArch64. Tile 6 x 4: 24 accumulators + 4 weights + 1 broadcast = 29 of 32 registers.
+#include "simd/neon.h"
+
+#include "kernels/kernels.h"
+#include "simd/math-inl.h"
+
+#include "kernels/direct-inl.h"
+#include "kernels/finish-inl.h"
+
+namespace simdconv::neon {
+namespace {
+
+constexpr KernelTable make_kernels() {
+  KernelTable table{.isa = Isa::neon, .lanes = kLanes, .vectors = 4, .max_pixels = {12, 12, 8, 6}, .direct = {}, .finish = &finish_tile};
+  add_direct_tiles<1, 12>(table);
+  add_direct_tiles<2, 12>(table);
+  add_direct_tiles<3, 8>(table);
+  add_direct_tiles<4, 6>(table);
+  return table;
+}
+
+}  // namespace
+
+extern const KernelTable kKernels;
+constinit const KernelTable kKernels = make_kernels();
+
+}  // namespace simdconv::neon

@@ -1,0 +1,429 @@
+#include "plan/direct_plan.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "plan/border.h"
+#include "simdconv/cpu.h"
+
+namespace simdconv {
+namespace {
+
+constexpr std::int64_t kWindowFloats = 64 * 1024;  // 256 KiB: half of the smallest L2 among current servers' cores
+constexpr std::int64_t kMinUnits = 8;              // enough for a few threads to share evenly
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// A layer without neighbourhoods sees no rows: all its pixels are one row, cut into tiles without remainders.
+Geometry as_one_row(Geometry g) {
+  const LayerShape& l = g.layer;
+  const bool pointwise = l.kernel_height == 1 && l.kernel_width == 1 && l.stride_height == 1 && l.stride_width == 1;
+  const Padding& p = g.padding;
+  if (!pointwise || p.top != 0 || p.bottom != 0 || p.left != 0 || p.right != 0) return g;
+  for (ImageShape* shape : {&g.in, &g.out}) {
+    shape->width *= shape->height * shape->batch;
+    shape->height = shape->batch = 1;
+  }
+  return g;
+}
+
+// The clamp that an activation is, if it is one.
+bool as_clamp(const Activation& activation, float* low, float* high) {
+  *low = -kInfinity;
+  *high = kInfinity;
+  switch (activation.kind) {
+    case ActivationKind::none: return true;
+    case ActivationKind::relu: *low = 0; return true;
+    case ActivationKind::clamp:
+      *low = activation.a;
+      *high = activation.b;
+      return true;
+    default: return false;
+  }
+}
+
+std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+std::size_t aligned(std::size_t bytes) { return (bytes + kScratchAlignment - 1) / kScratchAlignment * kScratchAlignment; }
+
+std::string decline(const Layer& layer) {
+  if (layer.spec.border.renormalizes() && !layer.finite_weights) {
+    return "a border that renormalizes leaves taps out, but a weight that is not finite turns the zero in their "
+           "place into NaN";
+  }
+  return {};
+}
+
+void prepare(Layer& layer) {
+  const FilterView filter = view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
+  layer.packed = PackedFilter(filter, layer.spec.bias, layer.shape, *layer.kernels);
+  if (layer.spec.border.renormalizes()) {
+    layer.renormalizer = Renormalizer(layer.spec.border.by, filter, layer.shape);
+  }
+  layer.spec.filter = layer.spec.bias = nullptr;  // they were the caller's
+}
+
+}  // namespace
+
+const Algorithm kDirect{
+    "direct",
+    decline,
+    prepare,
+    [](std::shared_ptr<const Layer> layer, const Geometry& geometry) -> std::shared_ptr<const Plan> {
+      return std::make_shared<DirectPlan>(std::move(layer), geometry);
+    },
+};
+
+DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
+    : layer_(std::move(layer)), geometry_(geometry) {
+  const Conv2dSpec& spec = layer_->spec;
+  native_in_ = spec.layout == Layout::nhwc || geometry.in.channels == 1;
+  native_out_ = spec.layout == Layout::nhwc || geometry.out.channels == 1;
+  view_ = native_in_ && native_out_ ? as_one_row(geometry) : geometry;
+  const AxisBorder& y = spec.border.y;
+  const bool adds_nothing = y.mode == BorderMode::renormalize || (y.mode == BorderMode::constant && y.value == 0);
+  skips_rows_ = adds_nothing && layer_->finite_weights;
+  fused_ = as_clamp(spec.activation, &low_, &high_);
+  choose_tiles();
+  choose_windows();
+  choose_units();
+  lay_out_scratch();
+}
+
+// ---- deciding ------------------------------------------------------------------------------------------------
+
+// Equal tiles. Those inside are one stretch, since the first tap moves right with the tile, and so does the last.
+void DirectPlan::choose_tiles() {
+  tile_pixels_ = kMaxTilePixels;
+  for (const ChannelBlock& block : layer_->packed.blocks()) {
+    tile_pixels_ = std::min<std::int64_t>(tile_pixels_, layer_->kernels->max_pixels[block.vectors - 1]);
+  }
+  tiles_ = ceil_divide(view_.out.width, tile_pixels_);
+  tile_pixels_ = ceil_divide(view_.out.width, tiles_);
+
+  std::int64_t first_inside = 0, end_inside = tiles_;
+  if (!native_in_) first_inside = end_inside;
+  while (first_inside < end_inside && !tile_inside(first_inside)) ++first_inside;
+  while (end_inside > first_inside && !tile_inside(end_inside - 1)) --end_inside;
+  add_zone(0, first_inside, true);
+  add_zone(first_inside, end_inside, false);
+  add_zone(end_inside, tiles_, true);
+}
+
+void DirectPlan::add_zone(std::int64_t first_tile, std::int64_t end_tile, bool gathered) {
+  if (first_tile == end_tile) return;
+  Zone zone{{first_tile, end_tile, gathered}, 1};
+  while (zone.segments < end_tile - first_tile &&
+         row_floats(zone) * view_.layer.kernel_height > kWindowFloats) {
+    zone.segments = std::min(zone.segments * 2, end_tile - first_tile);
+  }
+  segments_ += zone.segments;
+  zones_.push_back(zone);
+}
+
+DirectPlan::Segment DirectPlan::Zone::segment(std::int64_t index) const {
+  const std::int64_t tiles = whole.end_tile - whole.first_tile;
+  return {whole.first_tile + index * tiles / segments, whole.first_tile + (index + 1) * tiles / segments,
+          whole.gathered};
+}
+
+bool DirectPlan::tile_inside(std::int64_t tile) const {
+  const LayerShape& l = view_.layer;
+  const std::int64_t first_tap = tile_begin(tile) * l.stride_width - view_.padding.left;
+  const std::int64_t last_tap =
+      (tile_begin(tile + 1) - 1) * l.stride_width - view_.padding.left + l.span_width() - 1;
+  return first_tap >= 0 && last_tap < view_.in.width;
+}
+
+std::int64_t DirectPlan::segment_pixels(const Segment& segment) const {
+  return tile_begin(segment.end_tile) - tile_begin(segment.first_tile);
+}
+
+std::int64_t DirectPlan::most_pixels(const Zone& zone) const {
+  const std::int64_t most_tiles = ceil_divide(zone.whole.end_tile - zone.whole.first_tile, zone.segments);
+  return ceil_divide(most_tiles * view_.out.width, tiles_);
+}
+
+// From the first tap of the first pixel to the last tap of the last.
+std::int64_t DirectPlan::direct_columns(std::int64_t pixels) const {
+  return (pixels - 1) * view_.layer.stride_width + view_.layer.span_width();
+}
+
+// A strip holds those columns, or a piece for each kernel column where dilation would leave most of them idle.
+bool DirectPlan::gathers_by_tap(std::int64_t pixels) const {
+  const LayerShape& l = view_.layer;
+  return l.kernel_width * ((pixels - 1) * l.stride_width + 1) < direct_columns(pixels);
+}
+
+std::int64_t DirectPlan::piece_columns(std::int64_t pixels) const {
+  return gathers_by_tap(pixels) ? (pixels - 1) * view_.layer.stride_width + 1 : direct_columns(pixels);
+}
+
+std::int64_t DirectPlan::strip_row_floats(std::int64_t pixels) const {
+  const std::int64_t pieces = gathers_by_tap(pixels) ? view_.layer.kernel_width : 1;
+  return pieces * piece_columns(pixels) * view_.in.channels;
+}
+
+std::int64_t DirectPlan::row_floats(const Zone& zone) const {
+  const std::int64_t pixels = most_pixels(zone);
+  return zone.whole.gathered ? strip_row_floats(pixels) : direct_columns(pixels) * view_.in.channels;
+}
+
+// As many output rows as keep the input under them in half of L2.
+void DirectPlan::choose_windows() {
+  std::int64_t widest = 1;
+  for (const Zone& zone : zones_) widest = std::max(widest, row_floats(zone));
+  block_rows_ = 1;
+  while (block_rows_ < view_.out.height && distinct_rows(block_rows_ + 1) * widest <= kWindowFloats) {
+    ++block_rows_;
+  }
+  row_blocks_ = ceil_divide(view_.out.height, block_rows_);
+  block_rows_ = ceil_divide(view_.out.height, row_blocks_);
+  row_blocks_ = ceil_divide(view_.out.height, block_rows_);
+}
+
+// Input rows under `out_rows` output rows: output row r sees under its kernel row k what row r - dilation / g sees
+// under k + stride / g, g their greatest common divisor.
+std::int64_t DirectPlan::distinct_rows(std::int64_t out_rows) const {
+  const LayerShape& l = view_.layer;
+  const std::int64_t g = std::gcd(l.stride_height, l.dilation_height);
+  const std::int64_t seen_before = std::max<std::int64_t>(0, out_rows - l.dilation_height / g) *
+                                   std::max<std::int64_t>(0, l.kernel_height - l.stride_height / g);
+  return out_rows * l.kernel_height - seen_before;
+}
+
+void DirectPlan::choose_units() {
+  const std::int64_t windows = view_.in.batch * row_blocks_ * segments_;
+  const std::int64_t blocks = static_cast<std::int64_t>(layer_->packed.blocks().size());
+  shares_ = std::clamp<std::int64_t>(ceil_divide(kMinUnits, windows), 1, blocks);
+  units_ = windows * shares_;
+}
+
+void DirectPlan::lay_out_scratch() {
+  std::int64_t strip_floats = 0, constant_floats = 0;
+  const AxisBorder& y = layer_->spec.border.y;
+  const bool reads_constants = has_outside(y.mode) && !skips_rows_;
+  for (const Zone& zone : zones_) {
+    if (zone.whole.gathered) {
+      strip_floats = std::max(strip_floats, distinct_rows(block_rows_) * row_floats(zone));
+    } else if (reads_constants) {
+      constant_floats = std::max(constant_floats, row_floats(zone));
+    }
+  }
+  const std::int64_t tile_floats = tile_pixels_ * layer_->packed.widest_block();
+  std::size_t offset = 0;
+  const auto place = [&offset](std::int64_t count, std::size_t size) {
+    const std::size_t start = offset;
+    offset += aligned(static_cast<std::size_t>(count) * size);
+    return start;
+  };
+  scratch_.rows = place(block_rows_ * view_.layer.kernel_height, sizeof(const float*));
+  scratch_.strips = place(strip_floats, sizeof(float));
+  scratch_.constant_row = place(constant_floats, sizeof(float));
+  scratch_.tile = place(native_out_ ? 0 : tile_floats, sizeof(float));
+  scratch_.factors = place(layer_->spec.border.renormalizes() ? tile_floats : 0, sizeof(float));
+  scratch_.bytes = offset;
+}
+
+Plan::Description DirectPlan::describe() const {
+  const KernelTable& kernels = *layer_->kernels;
+  const std::string kernel = "f32_direct_" + std::to_string(tile_pixels_) + "x" +
+                             std::to_string(layer_->packed.widest_block()) + "_" + isa_name(kernels.isa);
+  return {kDirect.name,    kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
+}
+
+// ---- obeying -------------------------------------------------------------------------------------------------
+
+void DirectPlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
+  const Unit unit = decode(index, in, out, scratch);
+  point_rows(unit);
+  for (std::int64_t b = unit.first_block; b < unit.end_block; ++b) {
+    run_block(unit, layer_->packed.blocks()[static_cast<std::size_t>(b)]);
+  }
+}
+
+DirectPlan::Unit DirectPlan::decode(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
+  const std::int64_t blocks = static_cast<std::int64_t>(layer_->packed.blocks().size());
+  const std::int64_t share = index % shares_;
+  index /= shares_;
+  std::int64_t segment_index = index % segments_;
+  index /= segments_;
+  const Zone* zone = zones_.data();
+  for (; segment_index >= zone->segments; ++zone) segment_index -= zone->segments;
+  const Segment segment = zone->segment(segment_index);
+  const std::int64_t first_row = index % row_blocks_ * block_rows_;
+  Unit unit{};
+  unit.image = index / row_blocks_;
+  unit.first_row = first_row;
+  unit.end_row = std::min(first_row + block_rows_, view_.out.height);
+  unit.segment = segment;
+  unit.pixels = segment_pixels(segment);
+  unit.first_block = share * blocks / shares_;
+  unit.end_block = (share + 1) * blocks / shares_;
+  unit.first_column = tile_begin(segment.first_tile) * view_.layer.stride_width - view_.padding.left;
+  unit.in = in;
+  unit.out = out;
+  unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
+  unit.strips = reinterpret_cast<float*>(scratch + scratch_.strips);
+  unit.constant_row = reinterpret_cast<float*>(scratch + scratch_.constant_row);
+  unit.tile = reinterpret_cast<float*>(scratch + scratch_.tile);
+  unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
+  return unit;
+}
+
+// Fills the table of row pointers, gathering each input row once however many output rows see it.
+void DirectPlan::point_rows(const Unit& unit) const {
+  const LayerShape& l = view_.layer;
+  const std::int64_t g = std::gcd(l.stride_height, l.dilation_height);
+  const std::int64_t rows_back = l.dilation_height / g, taps_on = l.stride_height / g;
+  float* next_strip = unit.strips;
+  bool constant_row_filled = false;
+  for (std::int64_t r = 0; r < unit.end_row - unit.first_row; ++r) {
+    for (std::int64_t k = 0; k < l.kernel_height; ++k) {
+      const float*& row = unit.rows[r * l.kernel_height + k];
+      if (r >= rows_back && k + taps_on < l.kernel_height) {
+        row = unit.rows[(r - rows_back) * l.kernel_height + k + taps_on];
+        continue;
+      }
+      const std::int64_t virtual_row =
+          (unit.first_row + r) * l.stride_height - view_.padding.top + k * l.dilation_height;
+      row = make_row(unit, virtual_row, &next_strip);
+      if (row == unit.constant_row && !constant_row_filled) {
+        const std::int64_t floats = direct_columns(unit.pixels) * view_.in.channels;
+        std::fill_n(unit.constant_row, floats, layer_->spec.border.y.value);
+        constant_row_filled = true;
+      }
+    }
+  }
+}
+
+// A pointer to what stands at the segment's first column of a virtual row.
+const float* DirectPlan::make_row(const Unit& unit, std::int64_t virtual_row, float** next_strip) const {
+  const LayerShape& l = view_.layer;
+  const ImageShape& in = view_.in;
+  const Border& border = layer_->spec.border;
+  const std::int64_t source = border_source(border.y.mode, virtual_row, in.height);
+  if (source == kOutside && skips_rows_) return nullptr;
+
+  const float* image = unit.in + unit.image * in.height * in.width * in.channels;
+  if (!unit.segment.gathered) {
+    if (source == kOutside) return unit.constant_row;
+    return image + (source * in.width + unit.first_column) * in.channels;
+  }
+
+  const std::int64_t columns = piece_columns(unit.pixels);
+  const std::int64_t pieces = gathers_by_tap(unit.pixels) ? l.kernel_width : 1;
+  float* strip = *next_strip;
+  *next_strip += strip_row_floats(unit.pixels);
+  for (std::int64_t piece = 0; piece < pieces; ++piece) {
+    const std::int64_t first = unit.first_column + piece * l.dilation_width;
+    float* out = strip + piece * columns * in.channels;
+    if (source != kOutside) {
+      const ImageRow row = native_in_
+                               ? ImageRow{image + source * in.width * in.channels, in.channels, 1, in.width, in.channels}
+                               : ImageRow{image + source * in.width, 1, in.height * in.width, in.width, in.channels};
+      gather_row(row, border.x, first, columns, out);
+    } else {
+      // Beyond the image in y its constant stands, whatever x would put there; but a tap that x leaves out is out.
+      const float value = border.y.mode == BorderMode::constant ? border.y.value : 0.0F;
+      for (std::int64_t x = first; x < first + columns; ++x) {
+        const bool left_out = border.x.mode == BorderMode::renormalize && (x < 0 || x >= in.width);
+        out = std::fill_n(out, in.channels, left_out ? 0.0F : value);
+      }
+    }
+  }
+  return strip;
+}
+
+void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
+  const LayerShape& l = view_.layer;
+  const KernelTable& kernels = *layer_->kernels;
+  const std::int64_t channels = view_.in.channels, group_in = l.group_in();
+  const std::int64_t block_width = std::int64_t{block.vectors} * kernels.lanes;
+  const bool by_tap = unit.segment.gathered && gathers_by_tap(unit.pixels);
+  const bool contiguous = l.groups == 1 && l.dilation_width == 1 && !by_tap;
+  const std::int64_t out_plane = view_.out.height * view_.out.width;
+
+  DirectTile tile{};
+  tile.pixel_stride = l.stride_width * channels;
+  tile.runs = contiguous ? 1 : l.kernel_width;
+  tile.run_length = contiguous ? l.kernel_width * channels : group_in;
+  tile.run_stride = (by_tap ? piece_columns(unit.pixels) : l.dilation_width) * channels;
+  tile.channels = block.channels;
+  const std::int64_t row_weights = l.kernel_width * group_in * block_width;
+
+  for (std::int64_t row = unit.first_row; row < unit.end_row; ++row) {
+    const TapRange inside =
+        taps_inside(row * l.stride_height - view_.padding.top, l.dilation_height, l.kernel_height, view_.in.height);
+    const TapRange used = skips_rows_ ? inside : TapRange{0, l.kernel_height};
+    tile.rows = unit.rows + (row - unit.first_row) * l.kernel_height + used.begin;
+    tile.kernel_rows = used.count();
+    tile.weights = layer_->packed.weights(block) + used.begin * row_weights;
+
+    for (std::int64_t t = unit.segment.first_tile; t < unit.segment.end_tile; ++t) {
+      const std::int64_t first_pixel = tile_begin(t), pixels = tile_begin(t + 1) - first_pixel;
+      const bool fused = fused_ && !leaves_out(inside, first_pixel, pixels);
+      tile.column_offset = (first_pixel - tile_begin(unit.segment.first_tile)) * l.stride_width * channels +
+                           block.group * group_in;
+      if (native_out_) {
+        tile.out = unit.out + ((unit.image * view_.out.height + row) * view_.out.width + first_pixel) *
+                                  view_.out.channels + block.channel;
+        tile.out_stride = view_.out.channels;
+      } else {
+        tile.out = unit.tile;
+        tile.out_stride = block_width;
+      }
+      tile.bias = fused ? layer_->packed.bias(block) : layer_->packed.no_bias();
+      tile.low = fused ? low_ : -kInfinity;
+      tile.high = fused ? high_ : kInfinity;
+      kernels.direct[block.vectors - 1][pixels - 1](tile);
+      if (!fused) finish(unit, block, first_pixel, inside, tile, pixels);
+      if (native_out_) continue;
+      float* plane = unit.out + (unit.image * view_.out.channels + block.channel) * out_plane +
+                     row * view_.out.width + first_pixel;
+      for (std::int64_t d = 0; d < block.channels; ++d, plane += out_plane) {
+        for (std::int64_t p = 0; p < pixels; ++p) plane[p] = unit.tile[p * block_width + d];
+      }
+    }
+  }
+}
+
+// Whether the border leaves taps out of these pixels' windows.
+bool DirectPlan::leaves_out(TapRange rows, std::int64_t first_pixel, std::int64_t pixels) const {
+  const LayerShape& l = view_.layer;
+  const Border& border = layer_->spec.border;
+  if (border.y.mode == BorderMode::renormalize && rows.count() < l.kernel_height) return true;
+  if (border.x.mode != BorderMode::renormalize) return false;
+  const std::int64_t first_tap = first_pixel * l.stride_width - view_.padding.left;
+  const std::int64_t last_tap = first_tap + (pixels - 1) * l.stride_width + l.span_width() - 1;
+  return first_tap < 0 || last_tap >= view_.in.width;
+}
+
+void DirectPlan::finish(const Unit& unit, const ChannelBlock& block, std::int64_t first_pixel, TapRange rows,
+                        DirectTile& tile, std::int64_t pixels) const {
+  const LayerShape& l = view_.layer;
+  const Border& border = layer_->spec.border;
+  FinishTile rest{};
+  rest.data = tile.out;
+  rest.data_stride = tile.out_stride;
+  rest.bias = layer_->packed.bias(block);
+  rest.pixels = pixels;
+  rest.channels = block.channels;
+  rest.activation = layer_->spec.activation;
+  if (leaves_out(rows, first_pixel, pixels)) {
+    const TapRange kept_rows = border.y.mode == BorderMode::renormalize ? rows : TapRange{0, l.kernel_height};
+    rest.scale = unit.factors;
+    rest.scale_stride = layer_->packed.widest_block();
+    for (std::int64_t p = 0; p < pixels; ++p) {
+      const std::int64_t first_tap = (first_pixel + p) * l.stride_width - view_.padding.left;
+      const TapRange kept_columns = border.x.mode == BorderMode::renormalize
+                                        ? taps_inside(first_tap, l.dilation_width, l.kernel_width, view_.in.width)
+                                        : TapRange{0, l.kernel_width};
+      layer_->renormalizer.factors(kept_rows, kept_columns, block.channel, block.channels,
+                                   unit.factors + p * rest.scale_stride);
+    }
+  }
+  layer_->kernels->finish(rest);
+}
+
+}  // namespace simdconv

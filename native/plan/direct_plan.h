@@ -1,0 +1,111 @@
+// The plan of the direct convolution. What it decides, once per image shape:
+//
+//   tiles     an output row is cut into equal tiles of at most the kernel's pixels: 56 = 4 x 14, 30 = 3 x 10
+//   zones     at the left and right, the tiles some of whose taps fall beyond the border (or all tiles, where the
+//             image is nchw): they read gathered strips; between them, the tiles that read the image itself
+//   segments  equal shares of a zone, so short that the input under one fits the window
+//   windows   a block of output rows whose input fits half of L2, over which all channel blocks pass
+//   units     image x row block x segment x share of the channel blocks: what a thread takes at a time
+//
+// A unit makes a table of pointers, one per output row and kernel row, into the image or into strips; borders and
+// layouts end there. Kernels see the pointers.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plan/gather.h"
+#include "plan/layer.h"
+#include "plan/select.h"
+
+namespace simdconv {
+
+class DirectPlan final : public Plan {
+ public:
+  DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry);
+
+  Description describe() const override;
+  ImageShape input_shape() const override { return geometry_.in; }
+  ImageShape output_shape() const override { return geometry_.out; }
+  std::int64_t macs() const override { return geometry_.macs(); }
+  std::int64_t units() const override { return units_; }
+  std::size_t scratch_bytes() const override { return scratch_.bytes; }
+  void run_unit(std::int64_t unit, const float* in, float* out, std::byte* scratch) const override;
+
+ private:
+  struct Segment {
+    std::int64_t first_tile, end_tile;
+    bool gathered;
+  };
+  struct Zone {
+    Segment whole;
+    std::int64_t segments;  // that it is cut into
+
+    Segment segment(std::int64_t index) const;
+  };
+
+  // A unit's place in the output, and the scratch of the thread that does it.
+  struct Unit {
+    std::int64_t image, first_row, end_row;
+    Segment segment;
+    std::int64_t pixels;  // of the segment
+    std::int64_t first_block, end_block;
+    std::int64_t first_column;  // of the input, virtual: under the segment's first tap
+    const float* in;            // of the whole run
+    float* out;
+    const float** rows;  // [end_row - first_row][kernel_height]
+    float* strips;
+    float* constant_row;
+    float* tile;     // [tile pixels][widest block]
+    float* factors;  // [tile pixels][widest block]
+  };
+
+  void choose_tiles();
+  void add_zone(std::int64_t first_tile, std::int64_t end_tile, bool gathered);
+  void choose_windows();
+  void choose_units();
+  void lay_out_scratch();
+
+  std::int64_t tile_begin(std::int64_t tile) const { return tile * view_.out.width / tiles_; }
+  std::int64_t segment_pixels(const Segment& segment) const;
+  std::int64_t most_pixels(const Zone& zone) const;  // of its segments
+
+  // Sizes along a row of the input under so many neighbouring output pixels.
+  std::int64_t direct_columns(std::int64_t pixels) const;
+  bool gathers_by_tap(std::int64_t pixels) const;
+  std::int64_t piece_columns(std::int64_t pixels) const;
+  std::int64_t strip_row_floats(std::int64_t pixels) const;
+  std::int64_t row_floats(const Zone& zone) const;
+  bool tile_inside(std::int64_t tile) const;
+  std::int64_t distinct_rows(std::int64_t out_rows) const;
+
+  Unit decode(std::int64_t index, const float* in, float* out, std::byte* scratch) const;
+  void point_rows(const Unit& unit) const;
+  const float* make_row(const Unit& unit, std::int64_t virtual_row, float** next_strip) const;
+  void run_block(const Unit& unit, const ChannelBlock& block) const;
+  void finish(const Unit& unit, const ChannelBlock& block, std::int64_t first_pixel, TapRange rows,
+              DirectTile& tile, std::int64_t pixels) const;
+  bool leaves_out(TapRange rows, std::int64_t first_pixel, std::int64_t pixels) const;
+
+  std::shared_ptr<const Layer> layer_;
+  Geometry geometry_;  // as the caller sees it
+  Geometry view_;      // as the plan sees it: a 1x1 layer's image as one row
+
+  bool native_in_, native_out_;  // pixels are contiguous: nhwc, or a single channel
+  bool skips_rows_;              // kernel rows beyond the image add nothing, and are passed over
+  bool fused_;                   // bias and clamp finish a tile; otherwise the finish kernel does
+  float low_, high_;             // the clamp
+
+  std::int64_t tiles_, tile_pixels_;  // of an output row; the most in one tile
+  std::vector<Zone> zones_;
+  std::int64_t segments_ = 0;  // of all zones
+  std::int64_t block_rows_, row_blocks_;
+  std::int64_t shares_;  // of the channel blocks
+  std::int64_t units_;
+  struct {
+    std::size_t rows, strips, constant_row, tile, factors, bytes;  // offsets
+  } scratch_;
+};
+
+}  // namespace simdconv

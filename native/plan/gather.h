@@ -1,0 +1,25 @@
+// Makes a stretch of a virtual row: the samples that the border puts at columns [first, first + columns), as
+// [columns][channels], whatever the layout of the image. This is how kernels are kept ignorant of borders and
+// layouts: they read either the image itself or such a stretch, which is small and stays in cache.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "simdconv/types.h"
+
+namespace simdconv {
+
+// One row of an image. In nhwc pixels are `channels` apart and channels 1; in nchw pixels are 1 apart and
+// channels a whole plane.
+struct ImageRow {
+  const float* data;  // [width][channels] by the strides below
+  std::ptrdiff_t pixel_stride;
+  std::ptrdiff_t channel_stride;
+  std::int64_t width;
+  std::int64_t channels;
+};
+
+void gather_row(const ImageRow& row, AxisBorder border, std::int64_t first, std::int64_t columns, float* out);
+
+}  // namespace simdconv

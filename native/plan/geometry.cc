@@ -1,0 +1,67 @@
+#include "plan/geometry.h"
+
+#include <initializer_list>
+
+namespace simdconv {
+namespace {
+
+constexpr std::int64_t kMaxAxis = std::int64_t{1} << 31;  // no size, stride, dilation or pad is larger
+
+bool in_range(std::int64_t value, std::int64_t least) { return value >= least && value <= kMaxAxis; }
+
+bool fits(std::initializer_list<std::int64_t> factors) {
+  std::int64_t product = 1;
+  for (const std::int64_t factor : factors) {
+    if (!checked_multiply(&product, factor)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool checked_multiply(std::int64_t* product, std::int64_t factor) {
+  if (*product < 0 || factor < 0) return false;
+  if (factor != 0 && *product > kMaxElements / factor) return false;
+  *product *= factor;
+  return true;
+}
+
+Status check_layer_shape(const LayerShape& s) {
+  for (const std::int64_t value : {s.kernel_height, s.kernel_width, s.in_channels, s.out_channels, s.groups,
+                                   s.stride_height, s.stride_width, s.dilation_height, s.dilation_width}) {
+    if (!in_range(value, 1)) return Status::bad_argument;
+  }
+  if (s.in_channels % s.groups != 0 || s.out_channels % s.groups != 0) return Status::bad_argument;
+  // Twice: a packed block may round a single output channel up to a full vector, which packing checks itself.
+  if (!fits({s.kernel_height, s.kernel_width, s.group_in(), s.out_channels, 2})) return Status::too_large;
+  if (!fits({s.kernel_height, s.dilation_height}) || !fits({s.kernel_width, s.dilation_width})) {
+    return Status::too_large;
+  }
+  return Status::ok;
+}
+
+std::int64_t Geometry::macs() const {
+  return out.batch * out.height * out.width * out.channels * layer.kernel_height * layer.kernel_width *
+         layer.group_in();
+}
+
+Status make_geometry(const LayerShape& layer, const ImageShape& in, const Padding& padding, Geometry* geometry) {
+  for (const std::int64_t value : {in.batch, in.height, in.width, in.channels}) {
+    if (!in_range(value, 1)) return Status::bad_argument;
+  }
+  for (const std::int64_t value : {padding.top, padding.bottom, padding.left, padding.right}) {
+    if (!in_range(value, 0)) return Status::bad_argument;
+  }
+  if (in.channels != layer.in_channels) return Status::bad_argument;
+  const std::int64_t room_height = in.height + padding.top + padding.bottom - layer.span_height();
+  const std::int64_t room_width = in.width + padding.left + padding.right - layer.span_width();
+  if (room_height < 0 || room_width < 0) return Status::kernel_too_large;
+  const ImageShape out{in.batch, room_height / layer.stride_height + 1, room_width / layer.stride_width + 1,
+                       layer.out_channels};
+  if (!fits({in.batch, in.height, in.width, in.channels})) return Status::too_large;
+  if (!fits({out.batch, out.height, out.width, out.channels})) return Status::too_large;
+  *geometry = Geometry{layer, in, out, padding};
+  return Status::ok;
+}
+
+}  // namespace simdconv

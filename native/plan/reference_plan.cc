@@ -1,0 +1,55 @@
+// The reference as an algorithm: it accepts every layer, so every layer has an answer.
+#include "kernels/reference.h"
+#include "plan/select.h"
+
+namespace simdconv {
+namespace {
+
+class ReferencePlan final : public Plan {
+ public:
+  ReferencePlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
+      : layer_(std::move(layer)), geometry_(geometry) {}
+
+  Description describe() const override {
+    return {kReference.name, "f64_reference", Isa::scalar, 0, layer_->packed_bytes(), layer_->candidates};
+  }
+  ImageShape input_shape() const override { return geometry_.in; }
+  ImageShape output_shape() const override { return geometry_.out; }
+  std::int64_t macs() const override { return geometry_.macs(); }
+  std::int64_t units() const override { return geometry_.out.batch * geometry_.out.height; }
+  std::size_t scratch_bytes() const override { return 0; }
+
+  void run_unit(std::int64_t unit, const float* in, float* out, std::byte*) const override {
+    const ImageShape& shape = geometry_.out;
+    reference_row(layer_->spec, geometry_.in, shape, geometry_.padding, unit / shape.height, unit % shape.height, in,
+                  out);
+  }
+
+ private:
+  std::shared_ptr<const Layer> layer_;
+  Geometry geometry_;
+};
+
+void prepare(Layer& layer) {
+  const LayerShape& s = layer.shape;
+  const std::int64_t weights = s.kernel_height * s.kernel_width * s.group_in() * s.out_channels;
+  layer.filter.assign(layer.spec.filter, layer.spec.filter + weights);
+  layer.spec.filter = layer.filter.data();
+  if (layer.spec.bias) {
+    layer.bias.assign(layer.spec.bias, layer.spec.bias + s.out_channels);
+    layer.spec.bias = layer.bias.data();
+  }
+}
+
+}  // namespace
+
+const Algorithm kReference{
+    "reference",
+    [](const Layer&) { return std::string(); },
+    prepare,
+    [](std::shared_ptr<const Layer> layer, const Geometry& geometry) -> std::shared_ptr<const Plan> {
+      return std::make_shared<ReferencePlan>(std::move(layer), geometry);
+    },
+};
+
+}  // namespace simdconv

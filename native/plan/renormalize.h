@@ -1,0 +1,47 @@
+// The factor by which a border that renormalizes multiplies a sum from which taps were left out
+// (partial convolution: Liu et al. 2018, "Partial Convolution based Padding", arXiv 1811.11718, equation 3).
+//
+//   area    taps of the window / taps kept                     one factor for all channels
+//   weight  sum of a channel's weights / sum of those kept     a factor of its own for each channel
+//
+// The factor is 1 where nothing is left out; where no tap is kept (the sum is 0 then, whatever the factor); and,
+// by weight, where the kept weights cancel (|sum| <= 1e-6 sum|.|), as in a derivative filter.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "plan/filter.h"
+
+namespace simdconv {
+
+// Kernel rows or columns [begin, end) that are kept.
+struct TapRange {
+  std::int64_t begin, end;
+  std::int64_t count() const { return end - begin; }
+};
+
+// The taps t in [0, taps) with 0 <= first + t * dilation < extent.
+TapRange taps_inside(std::int64_t first, std::int64_t dilation, std::int64_t taps, std::int64_t extent);
+
+class Renormalizer {
+ public:
+  Renormalizer() = default;
+  // Throws std::bad_alloc.
+  Renormalizer(Renormalize by, const FilterView& filter, const LayerShape& shape);
+
+  // Writes the factors of output channels [channel, channel + channels) for the taps rows x columns.
+  void factors(TapRange rows, TapRange columns, std::int64_t channel, std::int64_t channels, float* out) const;
+
+ private:
+  struct Sums {
+    double plain, absolute;
+  };
+  const Sums& corner(std::int64_t y, std::int64_t x, std::int64_t channel) const;
+  Sums window(TapRange rows, TapRange columns, std::int64_t channel) const;
+
+  std::int64_t kernel_height_ = 0, kernel_width_ = 0, out_channels_ = 0;
+  std::vector<Sums> corners_;  // by weight: [kernel_height + 1][kernel_width + 1][out_channels], a summed-area table
+};
+
+}  // namespace simdconv

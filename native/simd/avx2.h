@@ -1,0 +1,51 @@
+// The vocabulary on AVX2 with FMA: 8 floats in a register, 16 registers, tails by mask.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#define SIMDCONV_ISA avx2
+
+namespace simdconv::avx2 {
+namespace {
+
+using Vec = __m256;
+constexpr int kLanes = 8;
+
+inline Vec splat(float x) { return _mm256_set1_ps(x); }
+inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
+inline void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
+
+// The first n lanes, 0 < n < kLanes; memory beyond them is not touched, lanes beyond them are zero.
+inline __m256i first_lanes(std::int64_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+inline Vec load_first(const float* p, std::int64_t n) { return _mm256_maskload_ps(p, first_lanes(n)); }
+inline void store_first(float* p, Vec v, std::int64_t n) { _mm256_maskstore_ps(p, first_lanes(n), v); }
+
+inline Vec add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
+inline Vec sub(Vec a, Vec b) { return _mm256_sub_ps(a, b); }
+inline Vec mul(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
+inline Vec div(Vec a, Vec b) { return _mm256_div_ps(a, b); }
+inline Vec fma(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }  // a * b + c
+
+// The bound comes first; a NaN in x passes.
+inline Vec at_least(Vec low, Vec x) { return _mm256_max_ps(low, x); }
+inline Vec at_most(Vec high, Vec x) { return _mm256_min_ps(high, x); }
+
+// a where x < y, otherwise b (also where x or y is NaN).
+inline Vec if_less(Vec x, Vec y, Vec a, Vec b) {
+  return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, y, _CMP_LT_OQ));
+}
+inline Vec absolute(Vec x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0F), x); }
+inline Vec nearest_integer(Vec x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
+// 2^n for an integer -126 <= n <= 128; 2^128 is infinity.
+inline Vec power_of_two(Vec n) {
+  return _mm256_castsi256_ps(
+      _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
+}
+
+}  // namespace
+}  // namespace simdconv::avx2

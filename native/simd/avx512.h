@@ -1,0 +1,49 @@
+// The vocabulary on AVX-512: 16 floats in a register, 32 registers, tails by mask.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#define SIMDCONV_ISA avx512
+
+namespace simdconv::avx512 {
+namespace {
+
+using Vec = __m512;
+constexpr int kLanes = 16;
+
+inline Vec splat(float x) { return _mm512_set1_ps(x); }
+inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
+inline void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
+
+// The first n lanes, 0 < n < kLanes; memory beyond them is not touched, lanes beyond them are zero.
+inline __mmask16 first_lanes(std::int64_t n) { return static_cast<__mmask16>((1U << n) - 1); }
+inline Vec load_first(const float* p, std::int64_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
+inline void store_first(float* p, Vec v, std::int64_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), v); }
+
+inline Vec add(Vec a, Vec b) { return _mm512_add_ps(a, b); }
+inline Vec sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
+inline Vec mul(Vec a, Vec b) { return _mm512_mul_ps(a, b); }
+inline Vec div(Vec a, Vec b) { return _mm512_div_ps(a, b); }
+inline Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }  // a * b + c
+
+// The bound comes first; a NaN in x passes.
+inline Vec at_least(Vec low, Vec x) { return _mm512_max_ps(low, x); }
+inline Vec at_most(Vec high, Vec x) { return _mm512_min_ps(high, x); }
+
+// a where x < y, otherwise b (also where x or y is NaN).
+inline Vec if_less(Vec x, Vec y, Vec a, Vec b) {
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, y, _CMP_LT_OQ), b, a);
+}
+inline Vec absolute(Vec x) { return _mm512_abs_ps(x); }
+inline Vec nearest_integer(Vec x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
+// 2^n for an integer -126 <= n <= 128; 2^128 is infinity.
+inline Vec power_of_two(Vec n) {
+  return _mm512_castsi512_ps(
+      _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23));
+}
+
+}  // namespace
+}  // namespace simdconv::avx512

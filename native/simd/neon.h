@@ -1,0 +1,54 @@
+// The vocabulary on AArch64 Advanced SIMD: 4 floats in a register, 32 registers, tails lane by lane.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstdint>
+
+#define SIMDCONV_ISA neon
+
+namespace simdconv::neon {
+namespace {
+
+using Vec = float32x4_t;
+constexpr int kLanes = 4;
+
+inline Vec splat(float x) { return vdupq_n_f32(x); }
+inline Vec load(const float* p) { return vld1q_f32(p); }
+inline void store(float* p, Vec v) { vst1q_f32(p, v); }
+
+// The first n lanes, 0 < n < kLanes; memory beyond them is not touched, lanes beyond them are zero.
+inline Vec load_first(const float* p, std::int64_t n) {
+  Vec v = vsetq_lane_f32(p[0], vdupq_n_f32(0), 0);
+  if (n > 1) v = vsetq_lane_f32(p[1], v, 1);
+  if (n > 2) v = vsetq_lane_f32(p[2], v, 2);
+  return v;
+}
+inline void store_first(float* p, Vec v, std::int64_t n) {
+  vst1q_lane_f32(p, v, 0);
+  if (n > 1) vst1q_lane_f32(p + 1, v, 1);
+  if (n > 2) vst1q_lane_f32(p + 2, v, 2);
+}
+
+inline Vec add(Vec a, Vec b) { return vaddq_f32(a, b); }
+inline Vec sub(Vec a, Vec b) { return vsubq_f32(a, b); }
+inline Vec mul(Vec a, Vec b) { return vmulq_f32(a, b); }
+inline Vec div(Vec a, Vec b) { return vdivq_f32(a, b); }
+inline Vec fma(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }  // a * b + c
+
+// The bound comes first; a NaN in x passes.
+inline Vec at_least(Vec low, Vec x) { return vmaxq_f32(low, x); }
+inline Vec at_most(Vec high, Vec x) { return vminq_f32(high, x); }
+
+// a where x < y, otherwise b (also where x or y is NaN).
+inline Vec if_less(Vec x, Vec y, Vec a, Vec b) { return vbslq_f32(vcltq_f32(x, y), a, b); }
+inline Vec absolute(Vec x) { return vabsq_f32(x); }
+inline Vec nearest_integer(Vec x) { return vrndnq_f32(x); }
+
+// 2^n for an integer -126 <= n <= 128; 2^128 is infinity.
+inline Vec power_of_two(Vec n) {
+  return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23));
+}
+
+}  // namespace
+}  // namespace simdconv::neon

@@ -1,0 +1,49 @@
+// The vocabulary without SIMD: one float at a time, in what every CPU of the architecture has.
+#pragma once
+
+#include <math.h>
+
+#include <cstdint>
+
+#define SIMDCONV_ISA scalar
+
+namespace simdconv::scalar {
+namespace {
+
+using Vec = float;
+constexpr int kLanes = 1;
+
+inline Vec splat(float x) { return x; }
+inline Vec load(const float* p) { return *p; }
+inline void store(float* p, Vec v) { *p = v; }
+
+// There is no n with 0 < n < 1; these complete the vocabulary.
+inline Vec load_first(const float* p, std::int64_t) { return *p; }
+inline void store_first(float* p, Vec v, std::int64_t) { *p = v; }
+
+inline Vec add(Vec a, Vec b) { return a + b; }
+inline Vec sub(Vec a, Vec b) { return a - b; }
+inline Vec mul(Vec a, Vec b) { return a * b; }
+inline Vec div(Vec a, Vec b) { return a / b; }
+inline Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }  // rounded twice: the base CPU has no fused one
+
+// The bound comes first; a NaN in x passes.
+inline Vec at_least(Vec low, Vec x) { return low > x ? low : x; }
+inline Vec at_most(Vec high, Vec x) { return high < x ? high : x; }
+
+// a where x < y, otherwise b (also where x or y is NaN).
+inline Vec if_less(Vec x, Vec y, Vec a, Vec b) { return x < y ? a : b; }
+inline Vec absolute(Vec x) { return ::fabsf(x); }
+inline Vec nearest_integer(Vec x) { return ::nearbyintf(x); }
+
+// 2^n for an integer -126 <= n <= 128; 2^128 is infinity, and a NaN counts as 0.
+inline Vec power_of_two(Vec n) {
+  const std::int32_t exponent = n == n ? static_cast<std::int32_t>(n) : 0;
+  const std::uint32_t bits = static_cast<std::uint32_t>(exponent + 127) << 23;
+  float result;
+  __builtin_memcpy(&result, &bits, sizeof result);
+  return result;
+}
+
+}  // namespace
+}  // namespace simdconv::scalar
