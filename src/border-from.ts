@@ -6,6 +6,9 @@ import type { Border, BorderMode } from './border.js'
 /** What a name means: a policy, a border object, or the reason why it is none. */
 type Meaning = BorderMode | { readonly border: Border } | { readonly refused: string }
 
+/** A constant, but only this one. */
+const zeros = { border: 'constant' } as const
+
 const statistic: Meaning = { refused: 'computes new values, it is no map from coordinate to coordinate' }
 
 const scipy = {
@@ -52,7 +55,7 @@ const sharp = { background: 'constant', copy: 'edge', repeat: 'wrap', mirror: 's
 const ecosystems = {
   scipy,
   numpy,
-  torch: { zeros: 'constant', constant: 'constant', reflect: 'reflect', replicate: 'edge', circular: 'wrap' },
+  torch: { zeros, constant: 'constant', reflect: 'reflect', replicate: 'edge', circular: 'wrap' },
   tensorflow,
   keras: tensorflow,
   jax: numpy,
@@ -63,12 +66,12 @@ const ecosystems = {
   sharp,
   libvips: {
     ...sharp,
-    black: 'constant',
+    black: zeros,
     white: {
       refused: 'depends on the format of the pixels; say { mode: "constant", value: 255 } or what white is',
     },
   },
-  matlab: { zeros: 'constant', symmetric: 'symmetric', replicate: 'edge', circular: 'wrap' },
+  matlab: { zeros, symmetric: 'symmetric', replicate: 'edge', circular: 'wrap' },
   halide: {
     constant_exterior: 'constant',
     repeat_edge: 'edge',
@@ -77,7 +80,7 @@ const ecosystems = {
     mirror_interior: 'reflect',
   },
   vigra: {
-    zeropad: 'constant',
+    zeropad: zeros,
     repeat: 'edge',
     reflect: 'reflect',
     wrap: 'wrap',

@@ -1,0 +1,212 @@
+/** Random layers on random images: the options for the library, and the same thing in words for the oracle. */
+import type { Activation, AxisBorder, Conv2dOptions, FilterLayout, Layout, Tensor } from 'simdconv'
+import { oracle, type OracleAxis, type OracleCase, type OracleResult } from './oracle'
+import type { Random } from './random'
+
+export interface Case {
+  /** A reproduction: "n2 h5 w7 c3 -> 17, k2x3 s1x2 p0,1,1,0 d1x2 ...". */
+  readonly name: string
+  readonly input: Tensor
+  readonly options: Conv2dOptions
+  readonly expected: OracleResult
+  readonly batch: number
+  readonly outChannels: number
+  readonly layout: Layout
+}
+
+type Numbers = 'small integers' | 'floats'
+
+const axisModes = ['constant', 'edge', 'reflect', 'symmetric', 'wrap', 'renormalize'] as const
+
+const filterOrders = {
+  hwio: (a: number, b: number, c: number, d: number, [, kw, i, o]: readonly number[]) =>
+    ((a * kw! + b) * i! + c) * o! + d,
+  oihw: (a: number, b: number, c: number, d: number, [kh, kw, i]: readonly number[]) =>
+    ((d * i! + c) * kh! + a) * kw! + b,
+  ohwi: (a: number, b: number, c: number, d: number, [kh, kw, i]: readonly number[]) =>
+    ((d * kh! + a) * kw! + b) * i! + c,
+  ihwo: (a: number, b: number, c: number, d: number, [kh, kw, , o]: readonly number[]) =>
+    ((c * kh! + a) * kw! + b) * o! + d,
+} as const
+
+/** Piecewise linear ones stay exact on small integers. */
+const exactActivations: readonly { option: Activation | undefined; of: (x: number) => number }[] = [
+  { option: undefined, of: (x) => x },
+  { option: 'none', of: (x) => x },
+  { option: 'relu', of: (x) => Math.max(x, 0) },
+  { option: { kind: 'leakyRelu', alpha: 0.5 }, of: (x) => (x < 0 ? x * 0.5 : x) },
+  { option: { kind: 'clamp', min: -3, max: 6 }, of: (x) => Math.min(Math.max(x, -3), 6) },
+]
+
+const smoothActivations: typeof exactActivations = [
+  { option: 'leakyRelu', of: (x) => (x < 0 ? x * 0.01 : x) },
+  { option: 'sigmoid', of: (x) => 1 / (1 + Math.exp(-x)) },
+  { option: 'tanh', of: Math.tanh },
+  { option: 'hardSwish', of: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6 },
+  { option: 'silu', of: (x) => x / (1 + Math.exp(-x)) },
+  { option: 'gelu', of: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2 },
+  {
+    option: { kind: 'geluTanh' },
+    of: (x) => (x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))) / 2,
+  },
+]
+
+/** The error function by its Taylor series, which is exact enough up to 5; beyond it is 1 in doubles. */
+function erf(x: number): number {
+  if (Math.abs(x) > 5) return Math.sign(x)
+  let term = x
+  let sum = x
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum) && n < 200; n++) {
+    term *= (-x * x) / n
+    sum += term / (2 * n + 1)
+  }
+  return (2 / Math.sqrt(Math.PI)) * sum
+}
+
+/** One random case. With small integers every order of summation gives the same bits, so nothing re-weights. */
+export function randomCase(random: Random, numbers: Numbers): Case {
+  const exact = numbers === 'small integers'
+  const depthwise = random.integer(0, 4) === 0
+  const groups = depthwise ? random.pick([2, 3, 5, 8, 16, 17, 32, 33]) : random.pick([1, 1, 1, 1, 2, 3])
+  const inPerGroup = depthwise ? 1 : random.pick([1, 2, 3, 5, 7, 8, 13, 16])
+  const outPerGroup = depthwise
+    ? random.pick([1, 1, 2])
+    : random.pick([1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 32, 33, 37])
+  const inChannels = groups * inPerGroup
+  const outChannels = groups * outPerGroup
+  const batch = random.pick([1, 1, 2, 3])
+  const kernelHeight = random.pick([1, 1, 2, 3, 3, 4, 5])
+  const kernelWidth = random.pick([1, 1, 2, 3, 3, 5, 7])
+  const strides = [random.pick([1, 1, 2, 3]), random.pick([1, 1, 2, 5])] as const
+  const dilations = [random.pick([1, 1, 2, 3]), random.pick([1, 1, 2, 3])] as const
+  const height = random.pick([1, 2, 3, 5, 7, 9, 13])
+  const width = random.pick([1, 2, 3, 5, 7, 11, 17, 31, 43])
+  const spanHeight = (kernelHeight - 1) * dilations[0] + 1
+  const spanWidth = (kernelWidth - 1) * dilations[1] + 1
+  const padding = {
+    top: random.integer(0, spanHeight + 1),
+    bottom: Math.max(random.integer(0, 3), 0),
+    left: random.integer(0, spanWidth + 1),
+    right: random.integer(0, 3),
+  }
+  padding.bottom += Math.max(0, spanHeight - height - padding.top - padding.bottom)
+  padding.right += Math.max(0, spanWidth - width - padding.left - padding.right)
+  const flip = random.pick([false, false, true])
+  const layout = random.pick(['nhwc', 'nhwc', 'nchw'] as const)
+  const filterLayout = random.pick(['hwio', 'oihw', 'ohwi', 'ihwo'] as const)
+  const modes = exact ? axisModes.slice(0, 5) : axisModes
+  const borderY: OracleAxis = { mode: random.pick(modes), value: random.integer(-2, 2) }
+  const borderX: OracleAxis = { mode: random.pick(modes), value: random.integer(-2, 2) }
+  const by = random.pick(['area', 'weight'] as const)
+  const withBias = random.pick([true, false])
+  const activation = random.pick(exact ? exactActivations : [...exactActivations, ...smoothActivations])
+  const draw = (length: number): Float32Array => (exact ? random.integers(length, 3) : random.floats(length))
+
+  const filterSizes = [kernelHeight, kernelWidth, inPerGroup, outChannels] as const
+  const order = filterOrders[filterLayout]
+  const filter = draw(kernelHeight * kernelWidth * inPerGroup * outChannels)
+  const bias = withBias ? draw(outChannels) : undefined
+  const data = draw(batch * height * width * inChannels)
+  const asRank3 = batch === 1 && random.pick([true, false])
+  const shape = layout === 'nhwc' ? [batch, height, width, inChannels] : [batch, inChannels, height, width]
+
+  const oracleCase: OracleCase = {
+    batch,
+    height,
+    width,
+    inChannels,
+    outChannels,
+    groups,
+    kernelHeight,
+    kernelWidth,
+    strides,
+    dilations,
+    padding,
+    flip,
+    borderY,
+    borderX,
+    by,
+    sample: (n, y, x, c) =>
+      data[
+        layout === 'nhwc'
+          ? ((n * height + y) * width + x) * inChannels + c
+          : ((n * inChannels + c) * height + y) * width + x
+      ]!,
+    weight: (a, b, c, d) => filter[order(a, b, c, d, filterSizes)]!,
+    bias: (d) => bias?.[d] ?? 0,
+    activation: activation.of,
+    activationError: smoothActivations.includes(activation) ? 4e-7 : 0,
+  }
+  const options: Conv2dOptions = {
+    filter: { data: filter, shape: filterShape(filterLayout, filterSizes) },
+    filterLayout,
+    bias,
+    strides: strides[0] === strides[1] ? strides[0] : strides,
+    dilations,
+    groups,
+    padding,
+    border: { y: axisOption(borderY, by), x: axisOption(borderX, by) },
+    activation: activation.option,
+    layout,
+    flip,
+  }
+  const sides = `p${padding.top},${padding.bottom},${padding.left},${padding.right}`
+  const steps = `s${strides.join('x')} ${sides} d${dilations.join('x')} g${groups}`
+  const border = `${borderY.mode} ${borderY.value} / ${borderX.mode} ${borderX.value} by ${by}`
+  const details = `${border}, ${layout} ${filterLayout}${flip ? ' flip' : ''}${withBias ? ' bias' : ''} ${JSON.stringify(activation.option)}`
+  return {
+    name: `n${batch} h${height} w${width} c${inChannels} -> ${outChannels}, k${kernelHeight}x${kernelWidth} ${steps}, ${details}`,
+    input: { data, shape: asRank3 ? shape.slice(1) : shape },
+    options,
+    expected: oracle(oracleCase),
+    batch,
+    outChannels,
+    layout,
+  }
+}
+
+function filterShape(
+  layout: FilterLayout,
+  [h, w, i, o]: readonly [number, number, number, number],
+): number[] {
+  const sizes = { h, w, i, o }
+  return Array.from(layout, (axis) => sizes[axis as keyof typeof sizes])
+}
+
+function axisOption(axis: OracleAxis, by: 'area' | 'weight'): AxisBorder {
+  if (axis.mode === 'constant') return { mode: 'constant', value: axis.value }
+  return axis.mode === 'renormalize' ? { mode: 'renormalize', by } : axis.mode
+}
+
+/** The elements of a result in the oracle's order. */
+export function inOracleOrder(
+  { batch, outChannels, layout, expected }: Case,
+  data: Float32Array,
+): Float32Array {
+  if (layout === 'nhwc') return data
+  const { outHeight, outWidth } = expected
+  const pixels = outHeight * outWidth
+  const ordered = new Float32Array(data.length)
+  for (let n = 0; n < batch; n++) {
+    for (let d = 0; d < outChannels; d++) {
+      for (let p = 0; p < pixels; p++) {
+        ordered[(n * pixels + p) * outChannels + d] = data[(n * outChannels + d) * pixels + p]!
+      }
+    }
+  }
+  return ordered
+}
+
+/** The first element that is further from the oracle than its bound, in words; undefined when there is none. */
+export function firstMistake(
+  actual: Float32Array,
+  { values, bounds }: OracleResult,
+  isExact: boolean,
+): string | undefined {
+  if (actual.length !== values.length) return `${actual.length} elements, expected ${values.length}`
+  for (let index = 0; index < values.length; index++) {
+    const [got, want, bound] = [actual[index]!, values[index]!, isExact ? 0 : bounds[index]!]
+    if (!(Math.abs(got - want) <= bound)) return `[${index}] is ${got}, expected ${want} within ${bound}`
+  }
+  return undefined
+}
