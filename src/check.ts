@@ -140,7 +140,7 @@ export function didYouMean(suggestion: string | undefined): string {
 export function closest(word: string, names: readonly string[]): string | undefined {
   if (word.length > 40) return undefined
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
+  let bestDistance = (word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))) + 1
   for (const name of names) {
     const distance = editDistance(word.toLowerCase(), name.toLowerCase())
     if (distance < bestDistance && distance < name.length) {

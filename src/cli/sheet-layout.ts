@@ -24,7 +24,7 @@ export function drawSheet(title: string, note: string, tiles: readonly Tile[], c
   const top = GAP + LABEL_HEIGHT + GAP
   const width = GAP + columns * (tileWidth + GAP)
   const canvas = new Canvas(width, top + rows * (tileHeight + GAP), BACKGROUND)
-  canvas.text(title, GAP, GAP, LETTER, BRIGHT)
+  canvas.text(cut(title, width - 2 * GAP - textWidth(`  ${note}`) * LETTER), GAP, GAP, LETTER, BRIGHT)
   canvas.textEndingAt(note, width - GAP, GAP, LETTER, DIM)
   for (const [index, tile] of tiles.entries()) {
     const left = GAP + (index % columns) * (tileWidth + GAP)
@@ -37,6 +37,13 @@ function drawTile(canvas: Canvas, tile: Tile, left: number, top: number, width: 
   canvas.text(tile.name, left, top, LETTER, BRIGHT)
   canvas.textEndingAt(tile.detail, left + width, top, LETTER, DIM)
   canvas.draw(tile.picture, left, top + LABEL_HEIGHT)
+}
+
+/** As much of a text as fits in some pixels. */
+function cut(text: string, pixels: number): string {
+  let end = text.length
+  while (textWidth(text.slice(0, end)) * LETTER > pixels) end--
+  return text.slice(0, end)
 }
 
 /** The wider of a picture and its label. */
