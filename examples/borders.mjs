@@ -16,14 +16,14 @@ const MODES = ['constant', 'edge', 'reflect', 'symmetric', 'wrap', 'renormalize'
 const PHOTO = new URL('photos/coffee.png', import.meta.url)
 const PICTURE = new URL('../docs/borders.png', import.meta.url)
 
-const PHOTO_WIDTH = 168
+const PHOTO_WIDTH = 200
 const KERNEL_SIDE = 41
 const SIGMA = 8
 const AROUND = KERNEL_SIDE - 1 // padding 'full': every place where the kernel still touches the photo
 
 const BACKGROUND = [255, 255, 255]
 const INK = [32, 34, 38]
-const FRAME = [255, 64, 32]
+const FRAME = [0, 200, 255]
 const NOTHING = [226, 228, 232]
 const GAP = 14
 const LABEL_HEIGHT = 26
