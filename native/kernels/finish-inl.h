@@ -19,9 +19,8 @@ inline Vec activate(Vec x, Vec a, Vec b) {
   if constexpr (Kind == ActivationKind::gelu) {  // x Phi(x) = x erfc(-x / sqrt 2) / 2
     return mul(mul(x, splat(0.5F)), complementary_error(mul(x, splat(-0.70710678F))));
   }
-  if constexpr (Kind == ActivationKind::gelu_tanh) {  // x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
-    const Vec inner = mul(mul(x, splat(0.79788456F)), fma(mul(x, x), splat(0.044715F), splat(1)));
-    return mul(mul(x, splat(0.5F)), add(splat(1), hyperbolic_tangent(inner)));
+  if constexpr (Kind == ActivationKind::gelu_tanh) {  // (1 + tanh u) / 2 = 1 / (1 + e^-2u), u = sqrt(2 / pi) (x + 0.044715 x^3)
+    return mul(x, logistic(mul(mul(x, splat(1.5957691F)), fma(mul(x, x), splat(0.044715F), splat(1)))));
   }
   return x;
 }

@@ -1,0 +1,193 @@
+// The direct kernel of every instruction set against the reference, on memory that ends at unreadable pages.
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "case.h"
+#include "check.h"
+#include "guarded.h"
+#include "kernels/reference.h"
+#include "simdconv/conv2d.h"
+#include "simdconv/cpu.h"
+
+namespace simdconv::test {
+namespace {
+
+std::int64_t element_count(const ImageShape& s) { return s.batch * s.height * s.width * s.channels; }
+
+// Does the units in an order of its own, so that no unit can lean on another's scratch.
+void run_units(const Plan& plan, const float* in, float* out, Against against) {
+  const auto scratch_floats = static_cast<std::int64_t>(plan.scratch_bytes() / sizeof(float));
+  GuardedFloats scratch(scratch_floats, against);
+  for (std::int64_t unit = plan.units() - 1; unit >= 0; --unit) {
+    plan.run_unit(unit, in, out, reinterpret_cast<std::byte*>(scratch.data()));
+  }
+}
+
+// About twice the rounding of a float sum: terms * eps * sum |x w|, and the activations' own error on top. The sums
+// here have at most 5 x 5 x 65 terms of at most 1 (a constant border: 2), and a renormalized one grows 25-fold at the most.
+float tolerance_of(const Case& c) {
+  const Conv2dSpec& s = c.spec;
+  const auto terms = static_cast<float>(s.kernel_height * s.kernel_width * (s.in_channels / s.groups) + 2);
+  constexpr float kEps = std::numeric_limits<float>::epsilon();
+  return 2 * std::sqrt(terms) * kEps * terms * 2 + 16 * kEps;
+}
+
+void compare_with_reference(Case& c, Values values, Random& random, Against against) {
+  const std::string name = c.name();
+  std::shared_ptr<const Conv2d> layer;
+  std::shared_ptr<const Plan> plan;
+  c.spec.algorithm = "direct";
+  CHECK(Conv2d::create(c.spec, &layer) == Status::ok, "%s", name.c_str());
+  if (!layer) return;
+  CHECK(Plan::create(layer, c.input, c.padding, &plan) == Status::ok, "%s", name.c_str());
+  if (!plan) return;
+  const ImageShape out = plan->output_shape();
+
+  GuardedFloats input(element_count(c.input), against), output(element_count(out), against);
+  for (std::int64_t i = 0; i < input.count(); ++i) input[i] = pick_value(random, values);
+  run_units(*plan, input.data(), output.data(), against);
+  CHECK(output.surroundings_intact(), "%s writes beside its output", name.c_str());
+
+  std::vector<float> expected(static_cast<std::size_t>(output.count()));
+  for (std::int64_t n = 0; n < out.batch; ++n) {
+    for (std::int64_t y = 0; y < out.height; ++y) {
+      reference_row(c.spec, c.input, out, c.padding, n, y, input.data(), expected.data());
+    }
+  }
+  // By weight, a factor may be large where the kept weights nearly cancel, and the error with it.
+  const bool by_weight = c.spec.border.renormalizes() && c.spec.border.by == Renormalize::weight;
+  for (std::int64_t i = 0; i < output.count(); ++i) {
+    const float want = expected[static_cast<std::size_t>(i)], got = output[i];
+    const float scale = std::fmax(1.0F, std::fabs(want) * (by_weight ? 100.0F : 1.0F));
+    const float tolerance = values == Values::integers ? 0 : tolerance_of(c) * scale;
+    const bool right = std::fabs(got - want) <= tolerance;
+    CHECK(right, "%s: element %lld is %g, not %g", name.c_str(), static_cast<long long>(i), static_cast<double>(got),
+          static_cast<double>(want));
+    if (!right) return;
+  }
+}
+
+void compare_random_cases(Values values, std::uint32_t seed, int count) {
+  for (const Isa isa : available_isas()) {
+    Random random(seed);
+    for (int i = 0; i < count; ++i) {
+      Case c;
+      make_random_case(random, values, &c);
+      c.spec.isa = isa;
+      compare_with_reference(c, values, random, i % 2 == 0 ? Against::end : Against::start);
+    }
+  }
+}
+
+}  // namespace
+
+TEST(whole_numbers_agree_bit_for_bit) { compare_random_cases(Values::integers, 1, 1500); }
+
+TEST(real_numbers_agree_within_rounding) { compare_random_cases(Values::reals, 2, 1500); }
+
+TEST(every_tile_width_and_channel_count) {
+  for (const Isa isa : available_isas()) {
+    Random random(3);
+    for (std::int64_t width = 1; width <= 31; ++width) {
+      for (const std::int64_t channels : {1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65}) {
+        Case c;
+        c.spec.isa = isa;
+        c.spec.kernel_height = 2;
+        c.spec.kernel_width = 3;
+        c.spec.in_channels = 5;
+        c.spec.out_channels = channels;
+        c.filter.resize(static_cast<std::size_t>(2 * 3 * 5 * channels));
+        for (float& weight : c.filter) weight = pick_value(random, Values::integers);
+        c.spec.filter = c.filter.data();
+        c.input = {1, 3, width, 5};
+        c.padding = {0, 1, 2, 1};
+        compare_with_reference(c, Values::integers, random, Against::end);
+      }
+    }
+  }
+}
+
+// A weight times the border's value is a product like any other; a tap that is left out is none.
+TEST(infinite_weights_meet_the_border) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const Isa isa : available_isas()) {
+    for (const BorderMode mode : {BorderMode::constant, BorderMode::renormalize}) {
+      const float filter[3] = {kInfinity, 1, 1}, input[2] = {1, 2};
+      Conv2dSpec spec;
+      spec.isa = isa;
+      spec.kernel_width = 3;
+      spec.filter = filter;
+      spec.border = {{BorderMode::constant, 0}, {mode, 0}, Renormalize::area};
+      std::shared_ptr<const Conv2d> layer;
+      std::shared_ptr<const Plan> plan;
+      CHECK(Conv2d::create(spec, &layer) == Status::ok, "%s", isa_name(isa));
+      CHECK(Plan::create(layer, {1, 1, 2, 1}, {0, 0, 1, 1}, &plan) == Status::ok, "%s", isa_name(isa));
+      GuardedFloats output(2, Against::end);
+      run_units(*plan, input, output.data(), Against::end);
+      if (mode == BorderMode::constant) {
+        CHECK(std::isnan(output[0]), "infinity times a zero border is %g", static_cast<double>(output[0]));
+      } else {
+        CHECK(std::fabs(output[0] - 3 * 1.5F) < 1e-6F, "the left-out tap gives %g", static_cast<double>(output[0]));
+      }
+      CHECK(output[1] == kInfinity, "got %g", static_cast<double>(output[1]));
+    }
+  }
+}
+
+TEST(impossible_layers_are_refused) {
+  const float filter[4] = {1, 1, 1, 1};
+  std::shared_ptr<const Conv2d> layer;
+  const auto create = [&](auto change) {
+    Conv2dSpec spec;
+    spec.filter = filter;
+    change(spec);
+    return Conv2d::create(spec, &layer);
+  };
+  CHECK(create([](Conv2dSpec&) {}) == Status::ok, "the valid one");
+  CHECK(create([](Conv2dSpec& s) { s.filter = nullptr; }) == Status::bad_argument, "no filter");
+  CHECK(create([](Conv2dSpec& s) { s.groups = 2; }) == Status::bad_argument, "groups that divide nothing");
+  CHECK(create([](Conv2dSpec& s) { s.groups = 0; }) == Status::bad_argument, "no groups");
+  CHECK(create([](Conv2dSpec& s) { s.stride_width = 0; }) == Status::bad_argument, "stride 0");
+  CHECK(create([](Conv2dSpec& s) { s.dilation_height = -1; }) == Status::bad_argument, "dilation -1");
+  CHECK(create([](Conv2dSpec& s) { s.in_channels = s.out_channels = std::int64_t{1} << 31; }) == Status::too_large,
+        "2^62 weights");
+  CHECK(create([](Conv2dSpec& s) { s.algorithm = "guess"; }) == Status::bad_argument, "an unknown algorithm");
+
+  CHECK(create([](Conv2dSpec& s) { s.kernel_width = 3; }) == Status::ok, "the valid one");
+  std::shared_ptr<const Plan> plan;
+  CHECK(Plan::create(layer, {1, 1, 2, 1}, {0, 0, 0, 0}, &plan) == Status::kernel_too_large, "3 columns on 2");
+  CHECK(Plan::create(layer, {1, 1, 2, 1}, {0, 0, 1, 0}, &plan) == Status::ok, "3 columns on 3");
+  CHECK(Plan::create(layer, {1, 1, 2, 2}, {0, 0, 1, 0}, &plan) == Status::bad_argument, "another channel count");
+  CHECK(Plan::create(layer, {1, 1, 2, 1}, {0, -1, 1, 0}, &plan) == Status::bad_argument, "a negative pad");
+  const std::int64_t large = std::int64_t{1} << 30;
+  CHECK(Plan::create(layer, {large, large, 3, 1}, {0, 0, 0, 0}, &plan) == Status::too_large, "2^60 pixels");
+  CHECK(Plan::create(layer, {1, 3, 3, 1}, {large, large, large, large}, &plan) == Status::too_large, "2^62 outputs");
+}
+
+// Scratch depends on the layer and the window, not on how many rows the image has.
+TEST(scratch_does_not_grow_with_the_image) {
+  const float filter[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+  for (const Layout layout : {Layout::nhwc, Layout::nchw}) {
+    for (const BorderMode mode : {BorderMode::constant, BorderMode::wrap, BorderMode::renormalize}) {
+      Conv2dSpec spec;
+      spec.kernel_height = spec.kernel_width = 3;
+      spec.filter = filter;
+      spec.layout = layout;
+      spec.border = {{mode, 0}, {mode, 0}, Renormalize::area};
+      std::shared_ptr<const Conv2d> layer;
+      CHECK(Conv2d::create(spec, &layer) == Status::ok, "the layer");
+      std::size_t scratch[2] = {};
+      for (int i = 0; i < 2; ++i) {
+        std::shared_ptr<const Plan> plan;
+        const std::int64_t side = i == 0 ? 1024 : 16384;
+        CHECK(Plan::create(layer, {1, side, side, 1}, {1, 1, 1, 1}, &plan) == Status::ok, "the plan");
+        scratch[i] = plan->scratch_bytes();
+      }
+      CHECK(scratch[1] <= 512 * 1024, "%zu bytes", scratch[1]);
+    }
+  }
+}
+
+}  // namespace simdconv::test
