@@ -24,6 +24,7 @@ export function fileReason(error: unknown): string {
     EACCES: 'permission denied',
     EPERM: 'operation not permitted',
     EROFS: 'the file system is read-only',
+    EFBIG: 'the file would be too large',
     ENOSPC: 'no space left on the device',
     ENAMETOOLONG: 'the name is too long',
   }

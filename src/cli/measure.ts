@@ -1,11 +1,10 @@
-const WARM_UPS = 3
-const MIN_RUNS = 5
+const MIN_RUNS = 3
 const MAX_RUNS = 51
 const BUDGET_MILLISECONDS = 250
 
-/** The median time of a function: some runs that do not count, then as many as fit in a quarter of a second. */
+/** The median time of a function: one run that does not count, then as many as fit in a quarter of a second. */
 export function medianMilliseconds(run: () => void): number {
-  for (let index = 0; index < WARM_UPS; index++) run()
+  run()
   const times: number[] = []
   const start = performance.now()
   while (

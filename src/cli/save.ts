@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Failure, fileReason } from './failure.js'
 
 /**
@@ -9,7 +10,7 @@ import { Failure, fileReason } from './failure.js'
 export async function save(path: string, bytes: Uint8Array): Promise<void> {
   try {
     const target = await replaceable(path)
-    const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.part`)
+    const temporary = join(dirname(target), `.${randomBytes(6).toString('hex')}.part`)
     try {
       await writeFile(temporary, bytes, { flag: 'wx' })
       await rename(temporary, target)
