@@ -1,11 +1,10 @@
 // What this CPU can do, asked of the CPU itself. An instruction set counts only when the operating system
 // saves its registers, too.
-#include "simdconv/cpu.h"
-
 #include <cstdint>
 #include <cstring>
 
 #include "kernels/kernels.h"
+#include "simdconv/cpu.h"
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define SIMDCONV_X86 1
@@ -80,10 +79,14 @@ X86Features x86_features() {
 bool cpu_runs(Isa isa) {
   static const X86Features features = x86_features();
   switch (isa) {
-    case Isa::scalar: return true;
-    case Isa::avx2: return features.avx2_fma;
-    case Isa::avx512: return features.avx512;
-    case Isa::neon: return false;
+    case Isa::scalar:
+      return true;
+    case Isa::avx2:
+      return features.avx2_fma;
+    case Isa::avx512:
+      return features.avx512;
+    case Isa::neon:
+      return false;
   }
   return false;
 }
@@ -114,10 +117,14 @@ const std::vector<Isa>& available_isas() {
 
 const char* isa_name(Isa isa) {
   switch (isa) {
-    case Isa::scalar: return "scalar";
-    case Isa::avx2: return "avx2";
-    case Isa::avx512: return "avx512";
-    case Isa::neon: return "neon";
+    case Isa::scalar:
+      return "scalar";
+    case Isa::avx2:
+      return "avx2";
+    case Isa::avx512:
+      return "avx512";
+    case Isa::neon:
+      return "neon";
   }
   return "unknown";
 }

@@ -1,9 +1,6 @@
 // The kernels for AVX2 with FMA. Tile 6 x 2: 12 accumulators + 2 weights + 1 broadcast = 15 of 16 registers.
 #include "simd/avx2.h"
 
-#include "kernels/kernels.h"
-#include "simd/math-inl.h"
-
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 
@@ -11,7 +8,12 @@ namespace simdconv::avx2 {
 namespace {
 
 constexpr KernelTable make_kernels() {
-  KernelTable table{.isa = Isa::avx2, .lanes = kLanes, .vectors = 2, .max_pixels = {12, 6}, .direct = {}, .finish = &finish_tile};
+  KernelTable table{.isa = Isa::avx2,
+                    .lanes = kLanes,
+                    .vectors = 2,
+                    .max_pixels = {12, 6},
+                    .direct = {},
+                    .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
   add_direct_tiles<2, 6>(table);
   return table;

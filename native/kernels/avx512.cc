@@ -1,8 +1,6 @@
-// The kernels for AVX-512 (F, DQ, BW, VL). Tile 14 x 2: measured 0.97 to 1.00 of the FMA peak; 7 x 4 got 0.94, 14 x 1 0.86.
+// The kernels for AVX-512 (F, DQ, BW, VL). Tile 14 x 2: measured 0.97 to 1.00 of the FMA peak; 7 x 4 got
+// 0.94, 14 x 1 0.86.
 #include "simd/avx512.h"
-
-#include "kernels/kernels.h"
-#include "simd/math-inl.h"
 
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
@@ -11,7 +9,12 @@ namespace simdconv::avx512 {
 namespace {
 
 constexpr KernelTable make_kernels() {
-  KernelTable table{.isa = Isa::avx512, .lanes = kLanes, .vectors = 2, .max_pixels = {14, 14}, .direct = {}, .finish = &finish_tile};
+  KernelTable table{.isa = Isa::avx512,
+                    .lanes = kLanes,
+                    .vectors = 2,
+                    .max_pixels = {14, 14},
+                    .direct = {},
+                    .finish = &finish_tile};
   add_direct_tiles<1, 14>(table);
   add_direct_tiles<2, 14>(table);
   return table;

@@ -1,5 +1,6 @@
-// The direct convolution, one tile at a time: `Pixels` neighbours of an output row, `Vectors` vectors of output
-// channels. On AVX-512 the full tile is 14 x 2: 28 accumulators + 2 weights + 1 broadcast = 31 of 32 registers.
+// The direct convolution, one tile at a time: `Pixels` neighbours of an output row, `Vectors` vectors of
+// output channels. On AVX-512 the full tile is 14 x 2: 28 accumulators + 2 weights + 1 broadcast = 31 of 32
+// registers.
 //
 //                 weights [step][vector 0 | vector 1]      a step is one input element of a run
 //                            |         |
@@ -9,6 +10,8 @@
 //   pixel 13   x -- splat -> acc 13,0  acc 13,1
 //
 // The accumulators start as the bias and never leave their registers until they are clamped and stored.
+
+#include "kernels/kernels.h"
 
 namespace simdconv::SIMDCONV_ISA {
 namespace {
@@ -59,7 +62,8 @@ void direct_tile(const DirectTile& tile) {
     for (int v = 0; v < Vectors; ++v) acc[p][v] = load(tile.bias + v * kLanes);
   }
 
-  PixelStrides stride{tile.pixel_stride * kFloat, tile.pixel_stride * kFloat * 3, tile.pixel_stride * kFloat * 5};
+  PixelStrides stride{tile.pixel_stride * kFloat, tile.pixel_stride * kFloat * 3,
+                      tile.pixel_stride * kFloat * 5};
   SIMDCONV_OPAQUE(stride.one);
   SIMDCONV_OPAQUE(stride.three);
   SIMDCONV_OPAQUE(stride.five);

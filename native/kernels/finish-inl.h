@@ -1,5 +1,8 @@
-// What comes after the sum where a clamp does not say it all: scale, bias and activation, in place, on a tile that
-// the direct kernel has just left in L1.
+// What comes after the sum where a clamp does not say it all: scale, bias and activation, in place, on a tile
+// that the direct kernel has just left in L1.
+
+#include "kernels/kernels.h"
+#include "simd/math-inl.h"
 
 namespace simdconv::SIMDCONV_ISA {
 namespace {
@@ -19,7 +22,8 @@ inline Vec activate(Vec x, Vec a, Vec b) {
   if constexpr (Kind == ActivationKind::gelu) {  // x Phi(x) = x erfc(-x / sqrt 2) / 2
     return mul(mul(x, splat(0.5F)), complementary_error(mul(x, splat(-0.70710678F))));
   }
-  if constexpr (Kind == ActivationKind::gelu_tanh) {  // (1 + tanh u) / 2 = 1 / (1 + e^-2u), u = sqrt(2 / pi) (x + 0.044715 x^3)
+  if constexpr (Kind == ActivationKind::gelu_tanh) {  // (1 + tanh u) / 2 = 1 / (1 + e^-2u), u = sqrt(2 / pi)
+                                                      // (x + 0.044715 x^3)
     return mul(x, logistic(mul(mul(x, splat(1.5957691F)), fma(mul(x, x), splat(0.044715F), splat(1)))));
   }
   return x;
@@ -48,16 +52,26 @@ void finish_as(const FinishTile& tile) {
 
 void finish_tile(const FinishTile& tile) {
   switch (tile.activation.kind) {
-    case ActivationKind::none: return finish_as<ActivationKind::none>(tile);
-    case ActivationKind::relu: return finish_as<ActivationKind::relu>(tile);
-    case ActivationKind::leaky_relu: return finish_as<ActivationKind::leaky_relu>(tile);
-    case ActivationKind::clamp: return finish_as<ActivationKind::clamp>(tile);
-    case ActivationKind::sigmoid: return finish_as<ActivationKind::sigmoid>(tile);
-    case ActivationKind::tanh: return finish_as<ActivationKind::tanh>(tile);
-    case ActivationKind::hard_swish: return finish_as<ActivationKind::hard_swish>(tile);
-    case ActivationKind::silu: return finish_as<ActivationKind::silu>(tile);
-    case ActivationKind::gelu: return finish_as<ActivationKind::gelu>(tile);
-    case ActivationKind::gelu_tanh: return finish_as<ActivationKind::gelu_tanh>(tile);
+    case ActivationKind::none:
+      return finish_as<ActivationKind::none>(tile);
+    case ActivationKind::relu:
+      return finish_as<ActivationKind::relu>(tile);
+    case ActivationKind::leaky_relu:
+      return finish_as<ActivationKind::leaky_relu>(tile);
+    case ActivationKind::clamp:
+      return finish_as<ActivationKind::clamp>(tile);
+    case ActivationKind::sigmoid:
+      return finish_as<ActivationKind::sigmoid>(tile);
+    case ActivationKind::tanh:
+      return finish_as<ActivationKind::tanh>(tile);
+    case ActivationKind::hard_swish:
+      return finish_as<ActivationKind::hard_swish>(tile);
+    case ActivationKind::silu:
+      return finish_as<ActivationKind::silu>(tile);
+    case ActivationKind::gelu:
+      return finish_as<ActivationKind::gelu>(tile);
+    case ActivationKind::gelu_tanh:
+      return finish_as<ActivationKind::gelu_tanh>(tile);
   }
 }
 

@@ -1,9 +1,6 @@
 // The kernels for AArch64. Tile 6 x 4: 24 accumulators + 4 weights + 1 broadcast = 29 of 32 registers.
 #include "simd/neon.h"
 
-#include "kernels/kernels.h"
-#include "simd/math-inl.h"
-
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 
@@ -11,7 +8,12 @@ namespace simdconv::neon {
 namespace {
 
 constexpr KernelTable make_kernels() {
-  KernelTable table{.isa = Isa::neon, .lanes = kLanes, .vectors = 4, .max_pixels = {12, 12, 8, 6}, .direct = {}, .finish = &finish_tile};
+  KernelTable table{.isa = Isa::neon,
+                    .lanes = kLanes,
+                    .vectors = 4,
+                    .max_pixels = {12, 12, 8, 6},
+                    .direct = {},
+                    .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
   add_direct_tiles<2, 12>(table);
   add_direct_tiles<3, 8>(table);

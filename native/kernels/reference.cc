@@ -12,15 +12,20 @@ bool walk_inside(BorderMode mode, std::int64_t extent, std::int64_t* coordinate)
     const std::int64_t last = extent - 1;
     switch (mode) {
       case BorderMode::constant:
-      case BorderMode::renormalize: return false;
-      case BorderMode::edge: *coordinate = before ? 0 : last; break;
+      case BorderMode::renormalize:
+        return false;
+      case BorderMode::edge:
+        *coordinate = before ? 0 : last;
+        break;
       case BorderMode::reflect:  // the mirror stands on the outermost sample
         *coordinate = extent == 1 ? 0 : before ? -*coordinate : 2 * last - *coordinate;
         break;
       case BorderMode::symmetric:  // the mirror stands between the outermost sample and the next
         *coordinate = before ? -1 - *coordinate : 2 * last + 1 - *coordinate;
         break;
-      case BorderMode::wrap: *coordinate += before ? extent : -extent; break;
+      case BorderMode::wrap:
+        *coordinate += before ? extent : -extent;
+        break;
     }
   }
   return true;
@@ -29,15 +34,24 @@ bool walk_inside(BorderMode mode, std::int64_t extent, std::int64_t* coordinate)
 double activate(const Activation& activation, double x) {
   const double a = activation.a, b = activation.b;
   switch (activation.kind) {
-    case ActivationKind::none: return x;
-    case ActivationKind::relu: return x < 0 ? 0 : x;
-    case ActivationKind::leaky_relu: return x < 0 ? a * x : x;
-    case ActivationKind::clamp: return x < a ? a : x > b ? b : x;
-    case ActivationKind::sigmoid: return 1 / (1 + std::exp(-x));
-    case ActivationKind::tanh: return std::tanh(x);
-    case ActivationKind::hard_swish: return x * (x < -3 ? 0 : x > 3 ? 6 : x + 3) / 6;
-    case ActivationKind::silu: return x / (1 + std::exp(-x));
-    case ActivationKind::gelu: return x * std::erfc(-x / std::sqrt(2.0)) / 2;
+    case ActivationKind::none:
+      return x;
+    case ActivationKind::relu:
+      return x < 0 ? 0 : x;
+    case ActivationKind::leaky_relu:
+      return x < 0 ? a * x : x;
+    case ActivationKind::clamp:
+      return x < a ? a : x > b ? b : x;
+    case ActivationKind::sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case ActivationKind::tanh:
+      return std::tanh(x);
+    case ActivationKind::hard_swish:
+      return x * (x < -3 ? 0 : x > 3 ? 6 : x + 3) / 6;
+    case ActivationKind::silu:
+      return x / (1 + std::exp(-x));
+    case ActivationKind::gelu:
+      return x * std::erfc(-x / std::sqrt(2.0)) / 2;
     case ActivationKind::gelu_tanh:
       return x * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x))) / 2;
   }
@@ -45,16 +59,21 @@ double activate(const Activation& activation, double x) {
 }
 
 double weight_at(const Conv2dSpec& s, std::int64_t y, std::int64_t x, std::int64_t c, std::int64_t d) {
-  const std::int64_t h = s.kernel_height, w = s.kernel_width, in = s.in_channels / s.groups, o = s.out_channels;
+  const std::int64_t h = s.kernel_height, w = s.kernel_width, in = s.in_channels / s.groups,
+                     o = s.out_channels;
   if (s.flip) {
     y = h - 1 - y;
     x = w - 1 - x;
   }
   switch (s.filter_layout) {
-    case FilterLayout::hwio: return s.filter[((y * w + x) * in + c) * o + d];
-    case FilterLayout::oihw: return s.filter[((d * in + c) * h + y) * w + x];
-    case FilterLayout::ohwi: return s.filter[((d * h + y) * w + x) * in + c];
-    case FilterLayout::ihwo: return s.filter[((c * h + y) * w + x) * o + d];
+    case FilterLayout::hwio:
+      return s.filter[((y * w + x) * in + c) * o + d];
+    case FilterLayout::oihw:
+      return s.filter[((d * in + c) * h + y) * w + x];
+    case FilterLayout::ohwi:
+      return s.filter[((d * h + y) * w + x) * in + c];
+    case FilterLayout::ihwo:
+      return s.filter[((c * h + y) * w + x) * o + d];
   }
   return 0;
 }
@@ -84,8 +103,9 @@ double renormalized(const Conv2dSpec& spec, const Sums& sums) {
 
 }  // namespace
 
-void reference_row(const Conv2dSpec& spec, const ImageShape& in, const ImageShape& out, const Padding& padding,
-                   std::int64_t n, std::int64_t i, const float* input, float* output) {
+void reference_row(const Conv2dSpec& spec, const ImageShape& in, const ImageShape& out,
+                   const Padding& padding, std::int64_t n, std::int64_t i, const float* input,
+                   float* output) {
   const std::int64_t group_in = spec.in_channels / spec.groups, group_out = spec.out_channels / spec.groups;
   const Border& border = spec.border;
   for (std::int64_t j = 0; j < out.width; ++j) {
@@ -106,9 +126,10 @@ void reference_row(const Conv2dSpec& spec, const ImageShape& in, const ImageShap
             if (!kept) continue;
             sums.weights_kept += weight;
             sums.absolute_kept += std::abs(weight);
-            const double sample = !has_y   ? border.y.value
-                                  : !has_x ? border.x.value
-                                           : input[index_of(spec.layout, in, n, y, x, d / group_out * group_in + c)];
+            const double sample =
+                !has_y   ? border.y.value
+                : !has_x ? border.x.value
+                         : input[index_of(spec.layout, in, n, y, x, d / group_out * group_in + c)];
             sums.product += weight * sample;
           }
         }

@@ -1,5 +1,6 @@
-// The oracle: equation E5 with every option, in double, as seven plain loops. It shares no code with the rest of
-// the library (not even the maps of the borders, which it walks step by step), so that agreement means something.
+// The oracle: equation E5 with every option, in double, as seven plain loops. It shares no code with the rest
+// of the library (not even the maps of the borders, which it walks step by step), so that agreement means
+// something.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,8 @@
 namespace simdconv {
 
 // One output row of one image. `spec` and the shapes must be those of a valid plan.
-void reference_row(const Conv2dSpec& spec, const ImageShape& in, const ImageShape& out, const Padding& padding,
-                   std::int64_t batch, std::int64_t row, const float* input, float* output);
+void reference_row(const Conv2dSpec& spec, const ImageShape& in, const ImageShape& out,
+                   const Padding& padding, std::int64_t batch, std::int64_t row, const float* input,
+                   float* output);
 
 }  // namespace simdconv

@@ -24,17 +24,22 @@ extern const KernelTable kKernels;
 
 const KernelTable* kernels_for(Isa isa) {
   switch (isa) {
-    case Isa::scalar: return &scalar::kKernels;
+    case Isa::scalar:
+      return &scalar::kKernels;
 #if defined(SIMDCONV_HAVE_AVX2)
-    case Isa::avx2: return &avx2::kKernels;
+    case Isa::avx2:
+      return &avx2::kKernels;
 #endif
 #if defined(SIMDCONV_HAVE_AVX512)
-    case Isa::avx512: return &avx512::kKernels;
+    case Isa::avx512:
+      return &avx512::kKernels;
 #endif
 #if defined(SIMDCONV_HAVE_NEON)
-    case Isa::neon: return &neon::kKernels;
+    case Isa::neon:
+      return &neon::kKernels;
 #endif
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 

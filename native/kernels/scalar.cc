@@ -1,9 +1,6 @@
 // The kernels for any CPU. Tile 3 x 4: 12 accumulators + 1 weight + 1 broadcast of 16 scalar registers.
 #include "simd/scalar.h"
 
-#include "kernels/kernels.h"
-#include "simd/math-inl.h"
-
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 
@@ -11,7 +8,12 @@ namespace simdconv::scalar {
 namespace {
 
 constexpr KernelTable make_kernels() {
-  KernelTable table{.isa = Isa::scalar, .lanes = kLanes, .vectors = 4, .max_pixels = {3, 3, 3, 3}, .direct = {}, .finish = &finish_tile};
+  KernelTable table{.isa = Isa::scalar,
+                    .lanes = kLanes,
+                    .vectors = 4,
+                    .max_pixels = {3, 3, 3, 3},
+                    .direct = {},
+                    .finish = &finish_tile};
   add_direct_tiles<1, 3>(table);
   add_direct_tiles<2, 3>(table);
   add_direct_tiles<3, 3>(table);

@@ -17,8 +17,10 @@ std::int64_t border_source(BorderMode mode, std::int64_t coordinate, std::int64_
   if (coordinate >= 0 && coordinate < extent) return coordinate;
   switch (mode) {
     case BorderMode::constant:
-    case BorderMode::renormalize: return kOutside;
-    case BorderMode::edge: return std::clamp<std::int64_t>(coordinate, 0, extent - 1);
+    case BorderMode::renormalize:
+      return kOutside;
+    case BorderMode::edge:
+      return std::clamp<std::int64_t>(coordinate, 0, extent - 1);
     case BorderMode::reflect: {
       if (extent == 1) return 0;
       const std::int64_t period = 2 * (extent - 1);
@@ -30,7 +32,8 @@ std::int64_t border_source(BorderMode mode, std::int64_t coordinate, std::int64_
       const std::int64_t phase = positive_remainder(coordinate, period);
       return std::min(phase, period - 1 - phase);
     }
-    case BorderMode::wrap: return positive_remainder(coordinate, extent);
+    case BorderMode::wrap:
+      return positive_remainder(coordinate, extent);
   }
   return kOutside;
 }

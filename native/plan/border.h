@@ -16,7 +16,8 @@ namespace simdconv {
 
 inline constexpr std::int64_t kOutside = -1;
 
-// The source of `coordinate` in a row of `extent` samples, or kOutside. Total: any coordinate, any extent >= 1.
+// The source of `coordinate` in a row of `extent` samples, or kOutside. Total: any coordinate, any extent
+// >= 1.
 std::int64_t border_source(BorderMode mode, std::int64_t coordinate, std::int64_t extent);
 
 // Whether samples beyond this border are taken from no source.

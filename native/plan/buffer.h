@@ -28,8 +28,8 @@ class AlignedFloats {
     void operator()(float* p) const { ::operator delete(p, std::align_val_t{kScratchAlignment}); }
   };
   static float* allocate(std::int64_t count) {
-    return static_cast<float*>(::operator new(static_cast<std::size_t>(count) * sizeof(float),
-                                              std::align_val_t{kScratchAlignment}));
+    return static_cast<float*>(
+        ::operator new(static_cast<std::size_t>(count) * sizeof(float), std::align_val_t{kScratchAlignment}));
   }
 
   std::int64_t count_ = 0;

@@ -9,9 +9,11 @@
 
 namespace simdconv {
 
-Status Conv2d::create(const Conv2dSpec& spec, std::shared_ptr<const Conv2d>* result, std::string* reason) try {
-  const LayerShape shape{spec.kernel_height, spec.kernel_width, spec.in_channels,     spec.out_channels,   spec.groups,
-                         spec.stride_height, spec.stride_width, spec.dilation_height, spec.dilation_width};
+Status Conv2d::create(const Conv2dSpec& spec, std::shared_ptr<const Conv2d>* result,
+                      std::string* reason) try {
+  const LayerShape shape{spec.kernel_height, spec.kernel_width,    spec.in_channels,
+                         spec.out_channels,  spec.groups,          spec.stride_height,
+                         spec.stride_width,  spec.dilation_height, spec.dilation_width};
   const Status shape_status = check_layer_shape(shape);
   if (shape_status != Status::ok) return shape_status;
   const KernelTable* kernels = kernels_for(spec.isa);
@@ -21,7 +23,8 @@ Status Conv2d::create(const Conv2dSpec& spec, std::shared_ptr<const Conv2d>* res
   layer->spec = spec;
   layer->shape = shape;
   layer->kernels = kernels;
-  const std::int64_t weights = shape.kernel_height * shape.kernel_width * shape.group_in() * shape.out_channels;
+  const std::int64_t weights =
+      shape.kernel_height * shape.kernel_width * shape.group_in() * shape.out_channels;
   layer->finite_weights = all_finite(spec.filter, weights);
   const Status selection = select_algorithm(*layer, spec.algorithm, reason);
   if (selection != Status::ok) return selection;

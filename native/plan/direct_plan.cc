@@ -10,14 +10,16 @@
 namespace simdconv {
 namespace {
 
-constexpr std::int64_t kWindowFloats = 64 * 1024;  // 256 KiB: half of the smallest L2 among current servers' cores
-constexpr std::int64_t kMinUnits = 8;              // enough for a few threads to share evenly
+constexpr std::int64_t kWindowFloats =
+    64 * 1024;                         // 256 KiB: half of the smallest L2 among current servers' cores
+constexpr std::int64_t kMinUnits = 8;  // enough for a few threads to share evenly
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // A layer without neighbourhoods sees no rows: all its pixels are one row, cut into tiles without remainders.
 Geometry as_one_row(Geometry g) {
   const LayerShape& l = g.layer;
-  const bool pointwise = l.kernel_height == 1 && l.kernel_width == 1 && l.stride_height == 1 && l.stride_width == 1;
+  const bool pointwise =
+      l.kernel_height == 1 && l.kernel_width == 1 && l.stride_height == 1 && l.stride_width == 1;
   const Padding& p = g.padding;
   if (!pointwise || p.top != 0 || p.bottom != 0 || p.left != 0 || p.right != 0) return g;
   for (ImageShape* shape : {&g.in, &g.out}) {
@@ -32,30 +34,38 @@ bool as_clamp(const Activation& activation, float* low, float* high) {
   *low = -kInfinity;
   *high = kInfinity;
   switch (activation.kind) {
-    case ActivationKind::none: return true;
-    case ActivationKind::relu: *low = 0; return true;
+    case ActivationKind::none:
+      return true;
+    case ActivationKind::relu:
+      *low = 0;
+      return true;
     case ActivationKind::clamp:
       *low = activation.a;
       *high = activation.b;
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
 std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-std::size_t aligned(std::size_t bytes) { return (bytes + kScratchAlignment - 1) / kScratchAlignment * kScratchAlignment; }
+std::size_t aligned(std::size_t bytes) {
+  return (bytes + kScratchAlignment - 1) / kScratchAlignment * kScratchAlignment;
+}
 
 std::string decline(const Layer& layer) {
   if (layer.spec.border.renormalizes() && !layer.finite_weights) {
-    return "a border that renormalizes leaves taps out, but a weight that is not finite turns the zero in their "
+    return "a border that renormalizes leaves taps out, but a weight that is not finite turns the zero in "
+           "their "
            "place into NaN";
   }
   return {};
 }
 
 void prepare(Layer& layer) {
-  const FilterView filter = view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
+  const FilterView filter =
+      view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
   layer.packed = PackedFilter(filter, layer.spec.bias, layer.shape, *layer.kernels);
   if (layer.spec.border.renormalizes()) {
     layer.renormalizer = Renormalizer(layer.spec.border.by, filter, layer.shape);
@@ -81,7 +91,8 @@ DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geome
   native_out_ = spec.layout == Layout::nhwc || geometry.out.channels == 1;
   view_ = native_in_ && native_out_ ? as_one_row(geometry) : geometry;
   const AxisBorder& y = spec.border.y;
-  const bool adds_nothing = y.mode == BorderMode::renormalize || (y.mode == BorderMode::constant && y.value == 0);
+  const bool adds_nothing =
+      y.mode == BorderMode::renormalize || (y.mode == BorderMode::constant && y.value == 0);
   skips_rows_ = adds_nothing && layer_->finite_weights;
   fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_tiles();
@@ -90,9 +101,11 @@ DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geome
   lay_out_scratch();
 }
 
-// ---- deciding ------------------------------------------------------------------------------------------------
+// ---- deciding
+// ------------------------------------------------------------------------------------------------
 
-// Equal tiles. Those inside are one stretch, since the first tap moves right with the tile, and so does the last.
+// Equal tiles. Those inside are one stretch, since the first tap moves right with the tile, and so does the
+// last.
 void DirectPlan::choose_tiles() {
   tile_pixels_ = kMaxTilePixels;
   for (const ChannelBlock& block : layer_->packed.blocks()) {
@@ -149,7 +162,8 @@ std::int64_t DirectPlan::direct_columns(std::int64_t pixels) const {
   return (pixels - 1) * view_.layer.stride_width + view_.layer.span_width();
 }
 
-// A strip holds those columns, or a piece for each kernel column where dilation would leave most of them idle.
+// A strip holds those columns, or a piece for each kernel column where dilation would leave most of them
+// idle.
 bool DirectPlan::gathers_by_tap(std::int64_t pixels) const {
   const LayerShape& l = view_.layer;
   return l.kernel_width * ((pixels - 1) * l.stride_width + 1) < direct_columns(pixels);
@@ -182,8 +196,8 @@ void DirectPlan::choose_windows() {
   row_blocks_ = ceil_divide(view_.out.height, block_rows_);
 }
 
-// Input rows under `out_rows` output rows: output row r sees under its kernel row k what row r - dilation / g sees
-// under k + stride / g, g their greatest common divisor.
+// Input rows under `out_rows` output rows: output row r sees under its kernel row k what row r - dilation / g
+// sees under k + stride / g, g their greatest common divisor.
 std::int64_t DirectPlan::distinct_rows(std::int64_t out_rows) const {
   const LayerShape& l = view_.layer;
   const std::int64_t g = std::gcd(l.stride_height, l.dilation_height);
@@ -229,10 +243,11 @@ Plan::Description DirectPlan::describe() const {
   const KernelTable& kernels = *layer_->kernels;
   const std::string kernel = "f32_direct_" + std::to_string(tile_pixels_) + "x" +
                              std::to_string(layer_->packed.widest_block()) + "_" + isa_name(kernels.isa);
-  return {kDirect.name,    kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
+  return {kDirect.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
 }
 
-// ---- obeying -------------------------------------------------------------------------------------------------
+// ---- obeying
+// -------------------------------------------------------------------------------------------------
 
 void DirectPlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
   const Unit unit = decode(index, in, out, scratch);
@@ -242,7 +257,8 @@ void DirectPlan::run_unit(std::int64_t index, const float* in, float* out, std::
   }
 }
 
-DirectPlan::Unit DirectPlan::decode(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
+DirectPlan::Unit DirectPlan::decode(std::int64_t index, const float* in, float* out,
+                                    std::byte* scratch) const {
   const std::int64_t blocks = static_cast<std::int64_t>(layer_->packed.blocks().size());
   const std::int64_t share = index % shares_;
   index /= shares_;
@@ -319,12 +335,14 @@ const float* DirectPlan::make_row(const Unit& unit, std::int64_t virtual_row, fl
     const std::int64_t first = unit.first_column + piece * l.dilation_width;
     float* out = strip + piece * columns * in.channels;
     if (source != kOutside) {
-      const ImageRow row = native_in_
-                               ? ImageRow{image + source * in.width * in.channels, in.channels, 1, in.width, in.channels}
-                               : ImageRow{image + source * in.width, 1, in.height * in.width, in.width, in.channels};
+      const ImageRow row =
+          native_in_
+              ? ImageRow{image + source * in.width * in.channels, in.channels, 1, in.width, in.channels}
+              : ImageRow{image + source * in.width, 1, in.height * in.width, in.width, in.channels};
       gather_row(row, border.x, first, columns, out);
     } else {
-      // Beyond the image in y its constant stands, whatever x would put there; but a tap that x leaves out is out.
+      // Beyond the image in y its constant stands, whatever x would put there; but a tap that x leaves out is
+      // out.
       const float value = border.y.mode == BorderMode::constant ? border.y.value : 0.0F;
       for (std::int64_t x = first; x < first + columns; ++x) {
         const bool left_out = border.x.mode == BorderMode::renormalize && (x < 0 || x >= in.width);
@@ -353,8 +371,8 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
   const std::int64_t row_weights = l.kernel_width * group_in * block_width;
 
   for (std::int64_t row = unit.first_row; row < unit.end_row; ++row) {
-    const TapRange inside =
-        taps_inside(row * l.stride_height - view_.padding.top, l.dilation_height, l.kernel_height, view_.in.height);
+    const TapRange inside = taps_inside(row * l.stride_height - view_.padding.top, l.dilation_height,
+                                        l.kernel_height, view_.in.height);
     const TapRange used = skips_rows_ ? inside : TapRange{0, l.kernel_height};
     tile.rows = unit.rows + (row - unit.first_row) * l.kernel_height + used.begin;
     tile.kernel_rows = used.count();
@@ -366,8 +384,10 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
       tile.column_offset = (first_pixel - tile_begin(unit.segment.first_tile)) * l.stride_width * channels +
                            block.group * group_in;
       if (native_out_) {
-        tile.out = unit.out + ((unit.image * view_.out.height + row) * view_.out.width + first_pixel) *
-                                  view_.out.channels + block.channel;
+        tile.out =
+            unit.out +
+            ((unit.image * view_.out.height + row) * view_.out.width + first_pixel) * view_.out.channels +
+            block.channel;
         tile.out_stride = view_.out.channels;
       } else {
         tile.out = unit.tile;
@@ -416,9 +436,10 @@ void DirectPlan::finish(const Unit& unit, const ChannelBlock& block, std::int64_
     rest.scale_stride = layer_->packed.widest_block();
     for (std::int64_t p = 0; p < pixels; ++p) {
       const std::int64_t first_tap = (first_pixel + p) * l.stride_width - view_.padding.left;
-      const TapRange kept_columns = border.x.mode == BorderMode::renormalize
-                                        ? taps_inside(first_tap, l.dilation_width, l.kernel_width, view_.in.width)
-                                        : TapRange{0, l.kernel_width};
+      const TapRange kept_columns =
+          border.x.mode == BorderMode::renormalize
+              ? taps_inside(first_tap, l.dilation_width, l.kernel_width, view_.in.width)
+              : TapRange{0, l.kernel_width};
       layer_->renormalizer.factors(kept_rows, kept_columns, block.channel, block.channels,
                                    unit.factors + p * rest.scale_stride);
     }

@@ -10,10 +10,18 @@ FilterView view_filter(const float* data, FilterLayout layout, const LayerShape&
   const std::ptrdiff_t in = shape.group_in(), out = shape.out_channels;
   FilterView view{};
   switch (layout) {
-    case FilterLayout::hwio: view = {data, width * in * out, in * out, out, 1}; break;
-    case FilterLayout::oihw: view = {data, width, 1, height * width, in * height * width}; break;
-    case FilterLayout::ohwi: view = {data, width * in, in, 1, height * width * in}; break;
-    case FilterLayout::ihwo: view = {data, width * out, out, height * width * out, 1}; break;
+    case FilterLayout::hwio:
+      view = {data, width * in * out, in * out, out, 1};
+      break;
+    case FilterLayout::oihw:
+      view = {data, width, 1, height * width, in * height * width};
+      break;
+    case FilterLayout::ohwi:
+      view = {data, width * in, in, 1, height * width * in};
+      break;
+    case FilterLayout::ihwo:
+      view = {data, width * out, out, height * width * out, 1};
+      break;
   }
   if (flip) {  // read from the last tap backwards
     view.first += (height - 1) * view.row_stride + (width - 1) * view.column_stride;

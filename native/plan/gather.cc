@@ -21,7 +21,8 @@ float* copy_inside(const ImageRow& row, std::int64_t first, std::int64_t columns
 }
 
 // Columns [first, first + columns) that all lie beyond the image.
-float* copy_beyond(const ImageRow& row, AxisBorder border, std::int64_t first, std::int64_t columns, float* out) {
+float* copy_beyond(const ImageRow& row, AxisBorder border, std::int64_t first, std::int64_t columns,
+                   float* out) {
   if (has_outside(border.mode)) {
     const float value = border.mode == BorderMode::constant ? border.value : 0.0F;
     return std::fill_n(out, columns * row.channels, value);
@@ -35,7 +36,8 @@ float* copy_beyond(const ImageRow& row, AxisBorder border, std::int64_t first, s
 
 }  // namespace
 
-void gather_row(const ImageRow& row, AxisBorder border, std::int64_t first, std::int64_t columns, float* out) {
+void gather_row(const ImageRow& row, AxisBorder border, std::int64_t first, std::int64_t columns,
+                float* out) {
   const std::int64_t end = first + columns;
   const std::int64_t inside_begin = std::clamp<std::int64_t>(0, first, end);
   const std::int64_t inside_end = std::clamp<std::int64_t>(row.width, inside_begin, end);

@@ -45,7 +45,8 @@ std::int64_t Geometry::macs() const {
          layer.group_in();
 }
 
-Status make_geometry(const LayerShape& layer, const ImageShape& in, const Padding& padding, Geometry* geometry) {
+Status make_geometry(const LayerShape& layer, const ImageShape& in, const Padding& padding,
+                     Geometry* geometry) {
   for (const std::int64_t value : {in.batch, in.height, in.width, in.channels}) {
     if (!in_range(value, 1)) return Status::bad_argument;
   }

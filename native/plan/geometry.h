@@ -36,6 +36,7 @@ struct Geometry {
   std::int64_t macs() const;  // multiply-adds, padded taps included
 };
 
-Status make_geometry(const LayerShape& layer, const ImageShape& in, const Padding& padding, Geometry* geometry);
+Status make_geometry(const LayerShape& layer, const ImageShape& in, const Padding& padding,
+                     Geometry* geometry);
 
 }  // namespace simdconv

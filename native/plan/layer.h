@@ -1,5 +1,5 @@
-// What a Conv2d holds: the facts about its weights, the algorithm that the selection chose, and the weights in the
-// form which that algorithm wants. Built once; plans only read it.
+// What a Conv2d holds: the facts about its weights, the algorithm that the selection chose, and the weights
+// in the form which that algorithm wants. Built once; plans only read it.
 #pragma once
 
 #include <memory>

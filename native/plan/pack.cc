@@ -15,7 +15,8 @@ PackedFilter::PackedFilter(const FilterView& filter, const float* bias, const La
     for (std::int64_t channel = group * shape.group_out(); channel < group_end; channel += full_block) {
       const std::int64_t channels = std::min(full_block, group_end - channel);
       const std::int64_t vectors = (channels + kernels.lanes - 1) / kernels.lanes;
-      blocks_.push_back({group, channel, channels, static_cast<std::int32_t>(vectors), weights_count, bias_count});
+      blocks_.push_back(
+          {group, channel, channels, static_cast<std::int32_t>(vectors), weights_count, bias_count});
       const std::int64_t width = vectors * kernels.lanes;
       weights_count += steps * width;
       bias_count += width;

@@ -20,8 +20,8 @@
 namespace simdconv {
 namespace {
 
-// Below this a run is over before a second thread is awake: waking takes some 10 us, in which a core does about a
-// million multiply-adds.
+// Below this a run is over before a second thread is awake: waking takes some 10 us, in which a core does
+// about a million multiply-adds.
 constexpr std::int64_t kMinSharedMacs = 1'000'000;
 
 // How often a thread that waits for the last helper looks before it sleeps: some 20 us.
@@ -47,7 +47,8 @@ class Scratch {
   std::byte* reserve(std::size_t bytes) {
     if (bytes > bytes_) {
       release();
-      data_ = static_cast<std::byte*>(::operator new(bytes, std::align_val_t{kScratchAlignment}, std::nothrow));
+      data_ =
+          static_cast<std::byte*>(::operator new(bytes, std::align_val_t{kScratchAlignment}, std::nothrow));
       bytes_ = data_ ? bytes : 0;
     }
     return data_ ? data_ : &nothing_;
@@ -70,7 +71,8 @@ thread_local Scratch scratch;
 }  // namespace
 
 struct Run {
-  Run(const Plan& plan_, const float* in_, float* out_) : plan(&plan_), in(in_), out(out_), units(plan_.units()) {}
+  Run(const Plan& plan_, const float* in_, float* out_)
+      : plan(&plan_), in(in_), out(out_), units(plan_.units()) {}
 
   const Plan* plan;
   const float* in;
@@ -88,7 +90,9 @@ struct Run {
 
   bool has_units() const { return next.load(std::memory_order_relaxed) < units; }
   bool complete() const { return finished.load(std::memory_order_acquire) == units; }
-  Status status() const { return failed.load(std::memory_order_relaxed) ? Status::out_of_memory : Status::ok; }
+  Status status() const {
+    return failed.load(std::memory_order_relaxed) ? Status::out_of_memory : Status::ok;
+  }
 
   // Takes units until none is left. True for the one thread that finished the last.
   bool work() {
@@ -239,8 +243,8 @@ Status Pool::run(const Plan& plan, const float* in, float* out) try {
   return Status::out_of_memory;
 }
 
-Status Pool::submit(std::shared_ptr<const Plan> plan, const float* in, float* out, std::function<void(Status)> done,
-                    std::shared_ptr<Run>* result) try {
+Status Pool::submit(std::shared_ptr<const Plan> plan, const float* in, float* out,
+                    std::function<void(Status)> done, std::shared_ptr<Run>* result) try {
   State& state = *state_;
   const auto run = std::make_shared<Run>(*plan, in, out);
   const bool shared = plan->units() > 1 && plan->macs() >= kMinSharedMacs;

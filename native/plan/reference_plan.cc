@@ -21,8 +21,8 @@ class ReferencePlan final : public Plan {
 
   void run_unit(std::int64_t unit, const float* in, float* out, std::byte*) const override {
     const ImageShape& shape = geometry_.out;
-    reference_row(layer_->spec, geometry_.in, shape, geometry_.padding, unit / shape.height, unit % shape.height, in,
-                  out);
+    reference_row(layer_->spec, geometry_.in, shape, geometry_.padding, unit / shape.height,
+                  unit % shape.height, in, out);
   }
 
  private:

@@ -18,7 +18,9 @@ TapRange taps_inside(std::int64_t first, std::int64_t dilation, std::int64_t tap
 }
 
 Renormalizer::Renormalizer(Renormalize by, const FilterView& filter, const LayerShape& shape)
-    : kernel_height_(shape.kernel_height), kernel_width_(shape.kernel_width), out_channels_(shape.out_channels) {
+    : kernel_height_(shape.kernel_height),
+      kernel_width_(shape.kernel_width),
+      out_channels_(shape.out_channels) {
   if (by == Renormalize::area) return;
   const std::int64_t height = kernel_height_ + 1, width = kernel_width_ + 1;
   corners_.resize(static_cast<std::size_t>(height * width * out_channels_), Sums{0, 0});

@@ -4,8 +4,8 @@
 //   area    taps of the window / taps kept                     one factor for all channels
 //   weight  sum of a channel's weights / sum of those kept     a factor of its own for each channel
 //
-// The factor is 1 where nothing is left out; where no tap is kept (the sum is 0 then, whatever the factor); and,
-// by weight, where the kept weights cancel (|sum| <= 1e-6 sum|.|), as in a derivative filter.
+// The factor is 1 where nothing is left out; where no tap is kept (the sum is 0 then, whatever the factor);
+// and, by weight, where the kept weights cancel (|sum| <= 1e-6 sum|.|), as in a derivative filter.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,8 @@ class Renormalizer {
   Renormalizer(Renormalize by, const FilterView& filter, const LayerShape& shape);
 
   // Writes the factors of output channels [channel, channel + channels) for the taps rows x columns.
-  void factors(TapRange rows, TapRange columns, std::int64_t channel, std::int64_t channels, float* out) const;
+  void factors(TapRange rows, TapRange columns, std::int64_t channel, std::int64_t channels,
+               float* out) const;
 
  private:
   struct Sums {
@@ -41,7 +42,8 @@ class Renormalizer {
   Sums window(TapRange rows, TapRange columns, std::int64_t channel) const;
 
   std::int64_t kernel_height_ = 0, kernel_width_ = 0, out_channels_ = 0;
-  std::vector<Sums> corners_;  // by weight: [kernel_height + 1][kernel_width + 1][out_channels], a summed-area table
+  std::vector<Sums>
+      corners_;  // by weight: [kernel_height + 1][kernel_width + 1][out_channels], a summed-area table
 };
 
 }  // namespace simdconv

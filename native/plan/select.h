@@ -18,7 +18,8 @@ struct Algorithm {
   std::shared_ptr<const Plan> (*plan)(std::shared_ptr<const Layer> layer, const Geometry& geometry);
 };
 
-// Sets layer.algorithm and layer.candidates. On Status::declined `reason` tells why the forced algorithm cannot.
+// Sets layer.algorithm and layer.candidates. On Status::declined `reason` tells why the forced algorithm
+// cannot.
 Status select_algorithm(Layer& layer, const std::string& name, std::string* reason);
 
 extern const Algorithm kDirect, kReference;

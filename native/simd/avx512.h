@@ -37,7 +37,9 @@ inline Vec if_less(Vec x, Vec y, Vec a, Vec b) {
   return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, y, _CMP_LT_OQ), b, a);
 }
 inline Vec absolute(Vec x) { return _mm512_abs_ps(x); }
-inline Vec nearest_integer(Vec x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+inline Vec nearest_integer(Vec x) {
+  return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
 
 // 2^n for an integer -126 <= n <= 128; 2^128 is infinity.
 inline Vec power_of_two(Vec n) {

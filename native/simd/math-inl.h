@@ -1,6 +1,6 @@
-// Elementary functions in the vocabulary, for activations. Included once per instruction set, after its header.
-// Polynomials are minimax fits of the relative error; the bounds hold in exact arithmetic, float rounding
-// (about 1e-7) comes on top.
+// Elementary functions in the vocabulary, for activations. Included once per instruction set, after its
+// header. Polynomials are minimax fits of the relative error; the bounds hold in exact arithmetic, float
+// rounding (about 1e-7) comes on top.
 
 namespace simdconv::SIMDCONV_ISA {
 namespace {
@@ -15,8 +15,8 @@ inline Vec polynomial(Vec x, const float (&coefficients)[Terms]) {  // constant 
 // e^x = 2^n e^r with n = round(x / ln 2) and |r| <= ln(2) / 2; degree 6, 2e-9.
 // Below -87.3 the answer stays at the least normal number, above 88.7 it is infinity, NaN passes.
 inline Vec exponential(Vec x) {
-  constexpr float kTerms[] = {1.0F,           1.0F,           0.49999991F,   0.16666420F,
-                              0.041668233F,   0.0083748987F,  0.0013836740F};
+  constexpr float kTerms[] = {1.0F,         1.0F,          0.49999991F,  0.16666420F,
+                              0.041668233F, 0.0083748987F, 0.0013836740F};
   x = at_most(splat(89.0F), at_least(splat(-87.3F), x));
   const Vec n = nearest_integer(mul(x, splat(1.4426950409F)));
   Vec r = fma(n, splat(-0.693359375F), x);  // ln 2 in two parts: the first has 9 bits, so n times it is exact
@@ -39,7 +39,7 @@ inline Vec hyperbolic_tangent(Vec x) {
 
 // erfc(|x|) = e^(-x^2) q(t), t = 1 / (1 + 0.4 |x|), degree 9, 3e-8 up to |x| = 10; erfc(-x) = 2 - erfc(x).
 inline Vec complementary_error(Vec x) {
-  constexpr float kTerms[] = {2.2173991e-5F, 0.22516778F,   0.23062243F, 0.18095039F,   0.25808924F,
+  constexpr float kTerms[] = {2.2173991e-5F, 0.22516778F, 0.23062243F,   0.18095039F,   0.25808924F,
                               -0.048327576F, 0.25077611F, -0.044446964F, -0.083125457F, 0.030271908F};
   const Vec magnitude = absolute(x);
   const Vec t = div(splat(1), fma(splat(0.4F), magnitude, splat(1)));

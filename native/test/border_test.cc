@@ -1,11 +1,12 @@
 // The maps of the borders, written out, and against a walk.
+#include "plan/border.h"
+
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "check.h"
 #include "guarded.h"
-#include "plan/border.h"
 #include "plan/renormalize.h"
 #include "simdconv/conv2d.h"
 
@@ -44,13 +45,15 @@ TEST(border_maps_written_out) {
 }
 
 TEST(border_maps_are_total) {
-  for (const BorderMode mode : {BorderMode::edge, BorderMode::reflect, BorderMode::symmetric, BorderMode::wrap}) {
+  for (const BorderMode mode :
+       {BorderMode::edge, BorderMode::reflect, BorderMode::symmetric, BorderMode::wrap}) {
     for (std::int64_t extent = 1; extent <= 7; ++extent) {
       for (std::int64_t i = -100; i <= 100; ++i) {
         const std::int64_t source = border_source(mode, i, extent);
         CHECK(source >= 0 && source < extent, "mode %d, n = %d, i = %d", static_cast<int>(mode),
               static_cast<int>(extent), static_cast<int>(i));
-        if (i >= 0 && i < extent) CHECK(source == i, "inside, n = %d, i = %d", static_cast<int>(extent), static_cast<int>(i));
+        if (i >= 0 && i < extent)
+          CHECK(source == i, "inside, n = %d, i = %d", static_cast<int>(extent), static_cast<int>(i));
       }
     }
   }
@@ -66,7 +69,8 @@ TEST(taps_inside_by_counting) {
             const std::int64_t at = first + t * dilation;
             const bool inside = at >= 0 && at < extent;
             CHECK(inside == (t >= range.begin && t < range.end), "first %d, dilation %d, tap %d, extent %d",
-                  static_cast<int>(first), static_cast<int>(dilation), static_cast<int>(t), static_cast<int>(extent));
+                  static_cast<int>(first), static_cast<int>(dilation), static_cast<int>(t),
+                  static_cast<int>(extent));
           }
         }
       }
@@ -83,7 +87,8 @@ TEST(pad_fills_the_surroundings) {
   CHECK(pad(input, output.data(), shape, Layout::nhwc, {1, 1, 1, 2}, border) == Status::ok, "pad");
   CHECK(std::memcmp(output.data(), expected, sizeof expected) == 0, "the picture differs");
   const Border renormalizing{{BorderMode::renormalize, 0}, {BorderMode::edge, 0}, Renormalize::area};
-  CHECK(pad(input, output.data(), shape, Layout::nhwc, {1, 1, 1, 2}, renormalizing) == Status::bad_argument, "pad");
+  CHECK(pad(input, output.data(), shape, Layout::nhwc, {1, 1, 1, 2}, renormalizing) == Status::bad_argument,
+        "pad");
 }
 
 }  // namespace simdconv::test

@@ -32,9 +32,9 @@ std::string Case::name() const {
   return "n" + text(input.batch) + " h" + text(input.height) + " w" + text(input.width) + " c" +
          text(input.channels) + " -> " + text(spec.out_channels) + ", g" + text(spec.groups) + " k" +
          text(spec.kernel_height) + "x" + text(spec.kernel_width) + " s" + text(spec.stride_height) + "x" +
-         text(spec.stride_width) + " d" + text(spec.dilation_height) + "x" + text(spec.dilation_width) + " p" +
-         text(padding.top) + "," + text(padding.bottom) + "," + text(padding.left) + "," + text(padding.right) + " y:" +
-         axis(spec.border.y) + " x:" + axis(spec.border.x) +
+         text(spec.stride_width) + " d" + text(spec.dilation_height) + "x" + text(spec.dilation_width) +
+         " p" + text(padding.top) + "," + text(padding.bottom) + "," + text(padding.left) + "," +
+         text(padding.right) + " y:" + axis(spec.border.y) + " x:" + axis(spec.border.x) +
          (spec.border.renormalizes() ? spec.border.by == Renormalize::area ? " by area" : " by weight" : "") +
          (spec.layout == Layout::nhwc ? " nhwc " : " nchw ") +
          kFilterLayoutNames[static_cast<int>(spec.filter_layout)] + (spec.flip ? " flip" : "") +
@@ -68,7 +68,8 @@ void make_random_case(Random& random, Values values, Case* result) {
   s.border = {pick_axis(random), pick_axis(random), static_cast<Renormalize>(pick(random, 0, 1))};
   if (values == Values::integers) {
     s.activation.kind = pick_of(random, {ActivationKind::none, ActivationKind::relu, ActivationKind::clamp});
-    if (s.border.renormalizes()) s.border.y = s.border.x = {BorderMode::edge, 0};  // its factors are not whole
+    if (s.border.renormalizes())
+      s.border.y = s.border.x = {BorderMode::edge, 0};  // its factors are not whole
   } else {
     s.activation.kind = static_cast<ActivationKind>(pick(random, 0, 9));
   }
@@ -83,9 +84,10 @@ void make_random_case(Random& random, Values values, Case* result) {
   const auto extent = [&](std::int64_t span, std::int64_t before, std::int64_t after) {
     return pick(random, 0, 8) + std::max<std::int64_t>(1, span - before - after);
   };
-  c.input = {pick(random, 1, 2), extent(span_height, c.padding.top, c.padding.bottom),
-             extent(span_width, c.padding.left, c.padding.right) + pick_of<std::int64_t>(random, {0, 0, 5, 20, 33}),
-             s.in_channels};
+  c.input = {
+      pick(random, 1, 2), extent(span_height, c.padding.top, c.padding.bottom),
+      extent(span_width, c.padding.left, c.padding.right) + pick_of<std::int64_t>(random, {0, 0, 5, 20, 33}),
+      s.in_channels};
 
   c.filter.resize(static_cast<std::size_t>(s.kernel_height * s.kernel_width * group_in * s.out_channels));
   for (float& weight : c.filter) weight = pick_value(random, values);

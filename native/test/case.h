@@ -33,7 +33,8 @@ struct Case {
   std::string name() const;
 };
 
-// What values a case has: whole numbers, for which every order of summation gives the same bits, or real ones.
+// What values a case has: whole numbers, for which every order of summation gives the same bits, or real
+// ones.
 enum class Values { integers, reals };
 
 float pick_value(Random& random, Values values);

@@ -18,12 +18,12 @@ struct Test {
 
 }  // namespace simdconv::test
 
-#define TEST(name)                                                          \
-  static void name();                                                       \
+#define TEST(name)                                                         \
+  static void name();                                                      \
   static const ::simdconv::test::Test name##_registration(#name, &(name)); \
   static void name()
 
-#define CHECK(condition, ...)                                                              \
-  do {                                                                                     \
+#define CHECK(condition, ...)                                                                  \
+  do {                                                                                         \
     if (!(condition)) ::simdconv::test::fail(__FILE__, __LINE__, #condition ": " __VA_ARGS__); \
   } while (false)

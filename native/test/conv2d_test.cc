@@ -1,5 +1,9 @@
 // The direct kernel of every instruction set against the reference, on memory that ends at unreadable pages.
+#include "simdconv/conv2d.h"
+
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <string>
@@ -8,7 +12,6 @@
 #include "check.h"
 #include "guarded.h"
 #include "kernels/reference.h"
-#include "simdconv/conv2d.h"
 #include "simdconv/cpu.h"
 
 namespace simdconv::test {
@@ -25,8 +28,9 @@ void run_units(const Plan& plan, const float* in, float* out, Against against) {
   }
 }
 
-// About twice the rounding of a float sum: terms * eps * sum |x w|, and the activations' own error on top. The sums
-// here have at most 5 x 5 x 65 terms of at most 1 (a constant border: 2), and a renormalized one grows 25-fold at the most.
+// About twice the rounding of a float sum: terms * eps * sum |x w|, and the activations' own error on top.
+// The sums here have at most 5 x 5 x 65 terms of at most 1 (a constant border: 2), and a renormalized one
+// grows 25-fold at the most.
 float tolerance_of(const Case& c) {
   const Conv2dSpec& s = c.spec;
   const auto terms = static_cast<float>(s.kernel_height * s.kernel_width * (s.in_channels / s.groups) + 2);
@@ -63,8 +67,8 @@ void compare_with_reference(Case& c, Values values, Random& random, Against agai
     const float scale = std::fmax(1.0F, std::fabs(want) * (by_weight ? 100.0F : 1.0F));
     const float tolerance = values == Values::integers ? 0 : tolerance_of(c) * scale;
     const bool right = std::fabs(got - want) <= tolerance;
-    CHECK(right, "%s: element %lld is %g, not %g", name.c_str(), static_cast<long long>(i), static_cast<double>(got),
-          static_cast<double>(want));
+    CHECK(right, "%s: element %lld is %g, not %g", name.c_str(), static_cast<long long>(i),
+          static_cast<double>(got), static_cast<double>(want));
     if (!right) return;
   }
 }
@@ -81,11 +85,17 @@ void compare_random_cases(Values values, std::uint32_t seed, int count) {
   }
 }
 
+// SIMDCONV_TEST_CASES: for emulated CPUs, which take a hundred times as long.
+int case_count() {
+  const char* count = std::getenv("SIMDCONV_TEST_CASES");
+  return count ? std::max(1, std::atoi(count)) : 1500;
+}
+
 }  // namespace
 
-TEST(whole_numbers_agree_bit_for_bit) { compare_random_cases(Values::integers, 1, 1500); }
+TEST(whole_numbers_agree_bit_for_bit) { compare_random_cases(Values::integers, 1, case_count()); }
 
-TEST(real_numbers_agree_within_rounding) { compare_random_cases(Values::reals, 2, 1500); }
+TEST(real_numbers_agree_within_rounding) { compare_random_cases(Values::reals, 2, case_count()); }
 
 TEST(every_tile_width_and_channel_count) {
   for (const Isa isa : available_isas()) {
@@ -129,7 +139,8 @@ TEST(infinite_weights_meet_the_border) {
       if (mode == BorderMode::constant) {
         CHECK(std::isnan(output[0]), "infinity times a zero border is %g", static_cast<double>(output[0]));
       } else {
-        CHECK(std::fabs(output[0] - 3 * 1.5F) < 1e-6F, "the left-out tap gives %g", static_cast<double>(output[0]));
+        CHECK(std::fabs(output[0] - 3 * 1.5F) < 1e-6F, "the left-out tap gives %g",
+              static_cast<double>(output[0]));
       }
       CHECK(output[1] == kInfinity, "got %g", static_cast<double>(output[1]));
     }
@@ -151,7 +162,8 @@ TEST(impossible_layers_are_refused) {
   CHECK(create([](Conv2dSpec& s) { s.groups = 0; }) == Status::bad_argument, "no groups");
   CHECK(create([](Conv2dSpec& s) { s.stride_width = 0; }) == Status::bad_argument, "stride 0");
   CHECK(create([](Conv2dSpec& s) { s.dilation_height = -1; }) == Status::bad_argument, "dilation -1");
-  CHECK(create([](Conv2dSpec& s) { s.in_channels = s.out_channels = std::int64_t{1} << 31; }) == Status::too_large,
+  CHECK(create([](Conv2dSpec& s) { s.in_channels = s.out_channels = std::int64_t{1} << 31; }) ==
+            Status::too_large,
         "2^62 weights");
   CHECK(create([](Conv2dSpec& s) { s.algorithm = "guess"; }) == Status::bad_argument, "an unknown algorithm");
 
@@ -159,11 +171,13 @@ TEST(impossible_layers_are_refused) {
   std::shared_ptr<const Plan> plan;
   CHECK(Plan::create(layer, {1, 1, 2, 1}, {0, 0, 0, 0}, &plan) == Status::kernel_too_large, "3 columns on 2");
   CHECK(Plan::create(layer, {1, 1, 2, 1}, {0, 0, 1, 0}, &plan) == Status::ok, "3 columns on 3");
-  CHECK(Plan::create(layer, {1, 1, 2, 2}, {0, 0, 1, 0}, &plan) == Status::bad_argument, "another channel count");
+  CHECK(Plan::create(layer, {1, 1, 2, 2}, {0, 0, 1, 0}, &plan) == Status::bad_argument,
+        "another channel count");
   CHECK(Plan::create(layer, {1, 1, 2, 1}, {0, -1, 1, 0}, &plan) == Status::bad_argument, "a negative pad");
   const std::int64_t large = std::int64_t{1} << 30;
   CHECK(Plan::create(layer, {large, large, 3, 1}, {0, 0, 0, 0}, &plan) == Status::too_large, "2^60 pixels");
-  CHECK(Plan::create(layer, {1, 3, 3, 1}, {large, large, large, large}, &plan) == Status::too_large, "2^62 outputs");
+  CHECK(Plan::create(layer, {1, 3, 3, 1}, {large, large, large, large}, &plan) == Status::too_large,
+        "2^62 outputs");
 }
 
 // Scratch depends on the layer and the window, not on how many rows the image has.

@@ -16,15 +16,24 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 double exact(const Activation& activation, double x) {
   switch (activation.kind) {
-    case ActivationKind::none: return x;
-    case ActivationKind::relu: return x < 0 ? 0 : x;
-    case ActivationKind::leaky_relu: return x < 0 ? activation.a * x : x;
-    case ActivationKind::clamp: return std::fmin(std::fmax(x, activation.a), activation.b);
-    case ActivationKind::sigmoid: return 1 / (1 + std::exp(-x));
-    case ActivationKind::tanh: return std::tanh(x);
-    case ActivationKind::hard_swish: return x * std::fmin(std::fmax(x + 3, 0), 6) / 6;
-    case ActivationKind::silu: return x / (1 + std::exp(-x));
-    case ActivationKind::gelu: return x * std::erfc(-x * std::sqrt(0.5)) / 2;
+    case ActivationKind::none:
+      return x;
+    case ActivationKind::relu:
+      return x < 0 ? 0 : x;
+    case ActivationKind::leaky_relu:
+      return x < 0 ? activation.a * x : x;
+    case ActivationKind::clamp:
+      return std::fmin(std::fmax(x, activation.a), activation.b);
+    case ActivationKind::sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case ActivationKind::tanh:
+      return std::tanh(x);
+    case ActivationKind::hard_swish:
+      return x * std::fmin(std::fmax(x + 3, 0), 6) / 6;
+    case ActivationKind::silu:
+      return x / (1 + std::exp(-x));
+    case ActivationKind::gelu:
+      return x * std::erfc(-x * std::sqrt(0.5)) / 2;
     case ActivationKind::gelu_tanh: {
       const double root = std::sqrt(2 / std::acos(-1.0));
       return x * (1 + std::tanh(root * (x + 0.044715 * x * x * x))) / 2;
@@ -33,10 +42,10 @@ double exact(const Activation& activation, double x) {
   return x;
 }
 
-const ActivationKind kKinds[] = {ActivationKind::none,       ActivationKind::relu,    ActivationKind::leaky_relu,
-                                 ActivationKind::clamp,      ActivationKind::sigmoid, ActivationKind::tanh,
-                                 ActivationKind::hard_swish, ActivationKind::silu,    ActivationKind::gelu,
-                                 ActivationKind::gelu_tanh};
+const ActivationKind kKinds[] = {
+    ActivationKind::none,    ActivationKind::relu,     ActivationKind::leaky_relu, ActivationKind::clamp,
+    ActivationKind::sigmoid, ActivationKind::tanh,     ActivationKind::hard_swish, ActivationKind::silu,
+    ActivationKind::gelu,    ActivationKind::gelu_tanh};
 
 Activation with_parameters(ActivationKind kind) {
   if (kind == ActivationKind::leaky_relu) return {kind, 0.2F, 0};
@@ -75,9 +84,11 @@ TEST(activations_are_accurate) {
       for (std::size_t i = 0; i < inputs.size(); ++i) {
         // Four roundings of the answer, or of the largest intermediate: 1 in a sigmoid, x in x * sigmoid(x).
         const double want = exact(activation, inputs[i]);
-        const double bound = 4 * 1.2e-7 * std::fmax(std::fabs(want), 1e-1 * std::fmin(1, std::fabs(inputs[i])));
-        CHECK(std::fabs(outputs[i] - want) <= bound, "%s, activation %d: f(%.9g) = %.9g, not %.9g", isa_name(isa),
-              static_cast<int>(kind), static_cast<double>(inputs[i]), static_cast<double>(outputs[i]), want);
+        const double bound =
+            4 * 1.2e-7 * std::fmax(std::fabs(want), 1e-1 * std::fmin(1, std::fabs(inputs[i])));
+        CHECK(std::fabs(outputs[i] - want) <= bound, "%s, activation %d: f(%.9g) = %.9g, not %.9g",
+              isa_name(isa), static_cast<int>(kind), static_cast<double>(inputs[i]),
+              static_cast<double>(outputs[i]), want);
       }
     }
   }
@@ -95,8 +106,8 @@ TEST(activations_of_infinity_and_nan) {
             static_cast<double>(data[0]));
       const bool bounded = kind == ActivationKind::sigmoid || kind == ActivationKind::tanh;
       const float at_infinity = bounded ? 1 : kind == ActivationKind::clamp ? activation.b : kInfinity;
-      CHECK(data[1] == at_infinity, "%s, activation %d: f(infinity) = %g", isa_name(isa), static_cast<int>(kind),
-            static_cast<double>(data[1]));
+      CHECK(data[1] == at_infinity, "%s, activation %d: f(infinity) = %g", isa_name(isa),
+            static_cast<int>(kind), static_cast<double>(data[1]));
     }
   }
 }
@@ -114,8 +125,8 @@ TEST(finish_touches_its_channels_alone) {
       finish(kernels, {ActivationKind::relu, 0, 0}, data.data(), channels, bias.data(), scale.data());
       CHECK(data.surroundings_intact(), "%s, %d channels", isa_name(isa), static_cast<int>(channels));
       for (std::int64_t d = 0; d < channels; ++d) {
-        CHECK(data[d] == static_cast<float>(2 * d + 100), "%s, channel %d of %d", isa_name(isa), static_cast<int>(d),
-              static_cast<int>(channels));
+        CHECK(data[d] == static_cast<float>(2 * d + 100), "%s, channel %d of %d", isa_name(isa),
+              static_cast<int>(d), static_cast<int>(channels));
       }
     }
   }

@@ -22,8 +22,8 @@ class GuardedFloats {
     const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(float);
     middle_bytes_ = std::max<std::size_t>(1, (bytes + page - 1) / page) * page;
     mapped_bytes_ = middle_bytes_ + 2 * page;
-    mapped_ = static_cast<std::byte*>(
-        mmap(nullptr, mapped_bytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    mapped_ =
+        static_cast<std::byte*>(mmap(nullptr, mapped_bytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (mapped_ == MAP_FAILED) std::abort();
     middle_ = mapped_ + page;
     if (mprotect(middle_, middle_bytes_, PROT_READ | PROT_WRITE) != 0) std::abort();

@@ -47,17 +47,21 @@ TEST(quotas_of_control_groups) {
   CHECK(limit_of({{"self", "0::/"}}) == 0, "version 2, no quota file");
   CHECK(limit_of({{"self", "0::/"}, {"mount/cpu.max", "max 100000"}}) == 0, "version 2, no quota");
   CHECK(limit_of({{"self", "0::/"}, {"mount/cpu.max", "200000 100000"}}) == 2, "version 2, two CPUs");
-  CHECK(limit_of({{"self", "0::/a/b"}, {"mount/a/cpu.max", "350000 100000"}, {"mount/a/b/cpu.max", "max 100000"}}) == 3,
+  CHECK(limit_of({{"self", "0::/a/b"},
+                  {"mount/a/cpu.max", "350000 100000"},
+                  {"mount/a/b/cpu.max", "max 100000"}}) == 3,
         "version 2, the parent's 3.5 CPUs");
   CHECK(limit_of({{"self", "0::/"}, {"mount/cpu.max", "50000 100000"}}) == 1, "half a CPU is one thread");
   CHECK(limit_of({{"self", "4:cpu,cpuacct:/pod\n3:memory:/pod"},
                   {"mount/cpu/pod/cpu.cfs_quota_us", "400000"},
                   {"mount/cpu/pod/cpu.cfs_period_us", "100000"}}) == 4,
         "version 1, four CPUs");
-  CHECK(limit_of({{"self", "4:cpu:/"}, {"mount/cpu/cpu.cfs_quota_us", "-1"}, {"mount/cpu/cpu.cfs_period_us", "100000"}}) ==
-            0,
+  CHECK(limit_of({{"self", "4:cpu:/"},
+                  {"mount/cpu/cpu.cfs_quota_us", "-1"},
+                  {"mount/cpu/cpu.cfs_period_us", "100000"}}) == 0,
         "version 1, no quota");
-  CHECK(limit_of({{"self", "not a membership"}, {"mount/cpu.max", "nonsense"}}) == 0, "files that say nothing");
+  CHECK(limit_of({{"self", "not a membership"}, {"mount/cpu.max", "nonsense"}}) == 0,
+        "files that say nothing");
 }
 
 TEST(at_least_one_thread) { CHECK(available_threads() >= 1, "%d", available_threads()); }

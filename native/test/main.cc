@@ -15,7 +15,9 @@ constexpr int kMostPrinted = 10;  // failures of one test
 
 }  // namespace
 
-Test::Test(const char* name_, void (*body_)()) : name(name_), body(body_), next(first_test) { first_test = this; }
+Test::Test(const char* name_, void (*body_)()) : name(name_), body(body_), next(first_test) {
+  first_test = this;
+}
 
 void fail(const char* file, int line, const char* format, ...) {
   if (++failures_of_test > kMostPrinted) return;

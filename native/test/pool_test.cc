@@ -114,8 +114,8 @@ TEST(a_run_that_is_taken_back_never_happens) {
   std::vector<std::shared_ptr<Run>> runs(kRuns);
   std::atomic<int> done{0};
   for (std::size_t i = 0; i < kRuns; ++i) {
-    const Status status =
-        Pool::process().submit(plan, input.data(), outputs[i].data(), [&done](Status) { ++done; }, &runs[i]);
+    const Status status = Pool::process().submit(
+        plan, input.data(), outputs[i].data(), [&done](Status) { ++done; }, &runs[i]);
     CHECK(status == Status::ok, "run %zu", i);
   }
   int taken_back = 0;

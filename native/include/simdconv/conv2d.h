@@ -2,7 +2,8 @@
 //
 //   std::shared_ptr<const Conv2d> layer;
 //   std::shared_ptr<const Plan> plan;
-//   if (Conv2d::create(spec, &layer) == Status::ok && Plan::create(layer, shape, padding, &plan) == Status::ok) {
+//   if (Conv2d::create(spec, &layer) == Status::ok && Plan::create(layer, shape, padding, &plan) ==
+//   Status::ok) {
 //     Pool::process().run(*plan, input, output);  // simdconv/pool.h
 //   }
 #pragma once
@@ -45,7 +46,8 @@ struct Candidate {
 class Conv2d {
  public:
   // On Status::declined `reason` (if not null) tells why the forced algorithm cannot.
-  static Status create(const Conv2dSpec& spec, std::shared_ptr<const Conv2d>* layer, std::string* reason = nullptr);
+  static Status create(const Conv2dSpec& spec, std::shared_ptr<const Conv2d>* layer,
+                       std::string* reason = nullptr);
 
   virtual ~Conv2d() = default;
   virtual std::int64_t in_channels() const = 0;

@@ -1,7 +1,7 @@
 // The threads that compute: one pool per process, shared by every plan and every caller.
 //
-// A worker takes a whole run while runs wait in the queue (throughput); when none waits, it helps with the units of
-// a run that has begun (latency). Idle workers sleep. Workers start when they are first needed.
+// A worker takes a whole run while runs wait in the queue (throughput); when none waits, it helps with the
+// units of a run that has begun (latency). Idle workers sleep. Workers start when they are first needed.
 #pragma once
 
 #include <cstdint>
@@ -19,18 +19,18 @@ class Pool {
  public:
   static Pool& process();
 
-  // The number of threads that compute at once, 1 to kMaxThreads. Fewer than before: the others end when they are
-  // idle. The thread that calls `run` counts as one of them.
+  // The number of threads that compute at once, 1 to kMaxThreads. Fewer than before: the others end when they
+  // are idle. The thread that calls `run` counts as one of them.
   void set_threads(int threads);
   int threads() const;
 
   // Runs on the calling thread, idle workers helping where the work is worth it. Returns when all is done.
   Status run(const Plan& plan, const float* in, float* out);
 
-  // Queues a run. `done` is called once, on a worker, after the last unit. On a status other than ok nothing is
-  // queued and `done` is not called.
-  Status submit(std::shared_ptr<const Plan> plan, const float* in, float* out, std::function<void(Status)> done,
-                std::shared_ptr<Run>* run);
+  // Queues a run. `done` is called once, on a worker, after the last unit. On a status other than ok nothing
+  // is queued and `done` is not called.
+  Status submit(std::shared_ptr<const Plan> plan, const float* in, float* out,
+                std::function<void(Status)> done, std::shared_ptr<Run>* run);
 
   // Takes a run back that no worker has taken yet: true, and `done` is never called.
   bool cancel(const std::shared_ptr<Run>& run);

@@ -12,16 +12,17 @@ enum class Isa : std::uint8_t { scalar, avx2, avx512, neon };
 // What a call reports; nothing in the library throws, prints or aborts.
 enum class Status : std::uint8_t {
   ok,
-  bad_argument,   // a size, a stride, a group count or a pointer that no layer can have
+  bad_argument,      // a size, a stride, a group count or a pointer that no layer can have
   kernel_too_large,  // the dilated kernel does not fit the padded input
-  too_large,      // a product of sizes does not fit the address space
-  declined,       // the forced algorithm cannot run this layer
+  too_large,         // a product of sizes does not fit the address space
+  declined,          // the forced algorithm cannot run this layer
   out_of_memory,
 };
 
 enum class Layout : std::uint8_t { nhwc, nchw };
 
-// Index order of a filter, outermost first: h and w kernel axes, i input channel of a group, o output channel.
+// Index order of a filter, outermost first: h and w kernel axes, i input channel of a group, o output
+// channel.
 enum class FilterLayout : std::uint8_t { hwio, oihw, ohwi, ihwo };
 
 // What stands beyond the image's border; see plan/border.h for the maps.
