@@ -1,8 +1,8 @@
 /** The two-dimensional convolutional layer, and its one-shot forms. */
 import { options as readOptions, wrongType } from './check.js'
-import { convError, fromNative } from './errors.js'
+import { convError } from './errors.js'
 import { assertReadable } from './in-flight.js'
-import { native, type Isa, type NativeConv2d } from './native.js'
+import { native, type Isa, type NativeConv2d, type NativeConv2dSpec, type NativeError } from './native.js'
 import { takeOutput } from './output.js'
 import type { Sides } from './padding.js'
 import { Plans, type Plan } from './plans.js'
@@ -132,11 +132,7 @@ export class Conv2d {
     const output = options === undefined ? undefined : readOptions('options', options, ['output'])['output']
     const { data, plan } = this.#admit(input)
     const target = takeOutput(output, data, plan.outputShape, plan.words)
-    try {
-      native.runSync(plan.native, data, target)
-    } catch (error) {
-      throw fromNative(error)
-    }
+    native.runSync(plan.native, data, target)
     return freezeTensor(target, plan.outputShape)
   }
 
@@ -206,11 +202,17 @@ export class Conv2d {
   }
 }
 
-function pack(spec: Parameters<typeof native.createConv2d>[0]): NativeConv2d {
+/** The addon tells why a forced algorithm declined; the user also needs to hear which, and the way out. */
+function pack(spec: NativeConv2dSpec): NativeConv2d {
   try {
     return native.createConv2d(spec)
   } catch (error) {
-    throw fromNative(error)
+    if ((error as NativeError).code !== 'ERR_CONV_ALGORITHM') throw error
+    const reason = (error as NativeError).message
+    throw convError(
+      'ERR_CONV_ALGORITHM',
+      `algorithm "${spec.algorithm}" cannot do this layer: ${reason}; say "auto"`,
+    )
   }
 }
 

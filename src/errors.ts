@@ -48,17 +48,6 @@ export function convError(code: ConvErrorCode, message: string): ConvError {
   return Object.assign(new classes[code](message), { code })
 }
 
-/** Gives an error of the addon its documented class; anything else comes back as it is. */
-export function fromNative(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error
-  const { code } = error
-  return isCode(code) && !(error instanceof classes[code]) ? convError(code, error.message) : error
-}
-
-function isCode(code: unknown): code is ConvErrorCode {
-  return typeof code === 'string' && Object.hasOwn(classes, code)
-}
-
 /** Remembers where a call came from, at the price of a stack capture; the text is only made when it is asked for. */
 export class CallSite {
   readonly stack: string = ''

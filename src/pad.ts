@@ -1,7 +1,7 @@
 /** An image in a larger one: the border's maps made visible. */
 import { resolveBorder, type Border } from './border.js'
 import { oneOf, options } from './check.js'
-import { convError, fromNative } from './errors.js'
+import { convError } from './errors.js'
 import { assertReadable } from './in-flight.js'
 import { native } from './native.js'
 import { resolveSides, type Padding, type Sides } from './padding.js'
@@ -66,11 +66,7 @@ export function pad(
   checkOutput(outShape)
   assertReadable('input', data)
   const target = takeOutput(output, data, outShape)
-  try {
-    native.pad(data, target, { ...image, layout }, around, policy)
-  } catch (error) {
-    throw fromNative(error)
-  }
+  native.pad(data, target, { ...image, layout }, around, policy)
   return freezeTensor(target, outShape)
 }
 

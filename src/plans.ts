@@ -1,5 +1,4 @@
 /** The plans of a layer: one for each input shape it has met lately. */
-import { fromNative } from './errors.js'
 import { native, type NativeConv2d, type NativePlan } from './native.js'
 import { imageWords, resolveGeometry, type Geometry } from './shape.js'
 import type { LayerSpec } from './spec.js'
@@ -39,30 +38,14 @@ export class Plans {
   }
 
   #make(geometry: Geometry): Plan {
-    const { inputShape } = geometry
+    const { inputShape, input, padding } = geometry
+    const { batch, height, width } = input
+    const { top, bottom, left, right } = padding
     return {
       ...geometry,
-      native: planNative(this.#layer, geometry),
+      native: native.planConv2d(this.#layer, batch, height, width, top, bottom, left, right),
       inputLength: elements(inputShape),
       words: imageWords(this.#spec.layout, inputShape.length),
     }
-  }
-}
-
-function planNative(layer: NativeConv2d, { input, padding }: Geometry): NativePlan {
-  const { batch, height, width } = input
-  try {
-    return native.planConv2d(
-      layer,
-      batch,
-      height,
-      width,
-      padding.top,
-      padding.bottom,
-      padding.left,
-      padding.right,
-    )
-  } catch (error) {
-    throw fromNative(error)
   }
 }

@@ -1,7 +1,8 @@
 /** One run on the pool, from ticket to settled promise. */
-import { CallSite, convError, fromNative } from './errors.js'
+import { CallSite, convError } from './errors.js'
 import { claim } from './in-flight.js'
 import { native, type NativePlan } from './native.js'
+import { onAbort } from './on-abort.js'
 
 /**
  * Queues a run. The promise settles when the output is complete; it rejects with the signal's reason when the run was
@@ -17,7 +18,7 @@ export function runOnPool(
   const { length } = input
   return new Promise((resolve, reject) => {
     const settle = (): void => {
-      signal?.removeEventListener('abort', abort)
+      stopListening?.()
       releaseInput()
       releaseOutput()
     }
@@ -28,14 +29,14 @@ export function runOnPool(
     }
     const ticket = native.run(plan, input, output, (error) => {
       settle()
-      if (error !== null) reject(site.blame(fromNative(error) as Error))
+      if (error !== null) reject(site.blame(error))
       else if (input.length !== length) reject(site.blame(detachedInFlight('input')))
       else if (output.length === 0) reject(site.blame(detachedInFlight('output')))
       else resolve()
     })
     const releaseInput = claim(input, 'reads')
     const releaseOutput = claim(output, 'writes')
-    signal?.addEventListener('abort', abort)
+    const stopListening = signal && onAbort(signal, abort)
   })
 }
 

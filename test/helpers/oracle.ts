@@ -90,6 +90,23 @@ function walk(
   return position
 }
 
+/** What each tap of each window reads, along one axis. */
+function sources(
+  axis: OracleAxis,
+  windows: number,
+  stride: number,
+  taps: number,
+  dilation: number,
+  before: number,
+  length: number,
+): readonly (readonly Source[])[] {
+  return Array.from({ length: windows }, (_, window) =>
+    Array.from({ length: taps }, (__, tap) =>
+      source(axis, window * stride + tap * dilation - before, length),
+    ),
+  )
+}
+
 export function oracle(given: OracleCase): OracleResult {
   const { batch, height, width, inChannels, outChannels, groups, kernelHeight, kernelWidth, padding } = given
   const [strideHeight, strideWidth] = given.strides
@@ -102,6 +119,24 @@ export function oracle(given: OracleCase): OracleResult {
   const outPerGroup = outChannels / groups
   const values = new Float64Array(batch * outHeight * outWidth * outChannels)
   const bounds = new Float64Array(values.length)
+  const rows = sources(
+    given.borderY,
+    outHeight,
+    strideHeight,
+    kernelHeight,
+    dilationHeight,
+    padding.top,
+    height,
+  )
+  const columns = sources(
+    given.borderX,
+    outWidth,
+    strideWidth,
+    kernelWidth,
+    dilationWidth,
+    padding.left,
+    width,
+  )
   let index = 0
   for (let n = 0; n < batch; n++) {
     for (let i = 0; i < outHeight; i++) {
@@ -116,8 +151,8 @@ export function oracle(given: OracleCase): OracleResult {
           let allWeight = 0
           for (let a = 0; a < kernelHeight; a++) {
             for (let b = 0; b < kernelWidth; b++) {
-              const y = source(given.borderY, i * strideHeight + a * dilationHeight - padding.top, height)
-              const x = source(given.borderX, j * strideWidth + b * dilationWidth - padding.left, width)
+              const y = rows[i]![a]!
+              const x = columns[j]![b]!
               const isKept = y !== left && x !== left
               if (isKept) kept++
               for (let c = 0; c < inPerGroup; c++) {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { tensor } from 'simdconv'
+import { allocate } from '../../dist/tensor'
 import { expectError, rangeError, typeError } from '../helpers/expect-error'
 
 const six = (): Float32Array => new Float32Array(6)
@@ -166,5 +167,13 @@ describe('tensor', () => {
       const message = `shape ${Array(8).fill(huge).join(' x ')} has ${huge ** 8} elements, a tensor holds at most 4294967296`
       expectError(rangeError('ERR_CONV_RANGE', message), () => tensor(six(), Array<number>(8).fill(huge)))
     })
+  })
+})
+
+describe('memory that is not there', () => {
+  it('is an error of its own', () => {
+    const message =
+      'output of 1099511627776 elements (4398046511104 bytes) could not be allocated; use smaller images'
+    expectError(rangeError('ERR_CONV_MEMORY', message), () => allocate('output', 2 ** 40))
   })
 })

@@ -1,0 +1,271 @@
+import { expect } from 'chai'
+import * as simdconv from 'simdconv'
+import type { Conv2dOptions, RunOptions, Tensor } from 'simdconv'
+import { Random } from '../helpers/random'
+
+const calls = 10_000
+
+/** The class that each code comes with. */
+const classes: Readonly<Record<string, object>> = {
+  ERR_CONV_TYPE: TypeError.prototype,
+  ERR_CONV_RANGE: RangeError.prototype,
+  ERR_CONV_LENGTH: RangeError.prototype,
+  ERR_CONV_SHAPE: RangeError.prototype,
+  ERR_CONV_OPTION: TypeError.prototype,
+  ERR_CONV_BORDER: TypeError.prototype,
+  ERR_CONV_ALIAS: RangeError.prototype,
+  ERR_CONV_DETACHED: TypeError.prototype,
+  ERR_CONV_DISPOSED: Error.prototype,
+  ERR_CONV_ALGORITHM: Error.prototype,
+  ERR_CONV_MEMORY: RangeError.prototype,
+}
+
+const detached = new Float32Array(4)
+structuredClone(detached, { transfer: [detached.buffer] })
+
+const numbers = [
+  0,
+  1,
+  2,
+  3,
+  7,
+  30,
+  -0,
+  -1,
+  0.5,
+  NaN,
+  Infinity,
+  -Infinity,
+  1e300,
+  1e-300,
+  65536,
+  2 ** 31,
+  2 ** 32,
+  2 ** 53,
+]
+const junk: readonly unknown[] = [
+  undefined,
+  null,
+  true,
+  '',
+  '3',
+  'same',
+  'edge',
+  'x'.repeat(1000),
+  7n,
+  Symbol('s'),
+  (): number => 1,
+  {},
+  [],
+  [1, 2],
+  [1, 2, 3, 4],
+  [[1]],
+  new Date(0),
+  new Map(),
+  Object.create(null),
+  new Proxy({}, {}),
+  new Proxy([], {}),
+  Promise.resolve(1),
+  /x/,
+  new Error('e'),
+  new Float64Array(9),
+  new Int8Array(9),
+  new Uint8Array(36),
+  Buffer.alloc(36),
+  new ArrayBuffer(36),
+  new DataView(new ArrayBuffer(36)),
+  new Float32Array(new SharedArrayBuffer(36)),
+  new Float32Array(0),
+  new Float32Array(9),
+  detached,
+  simdconv,
+]
+
+class Malformer {
+  readonly #random: Random
+
+  constructor(seed: number) {
+    this.#random = new Random(seed)
+  }
+
+  anything(): unknown {
+    return this.#random.pick([
+      () => this.#random.pick<unknown>(numbers),
+      () => this.#random.pick(junk),
+      () => this.data(),
+    ])()
+  }
+
+  /** Mostly what it should be. */
+  maybe(right: () => unknown): unknown {
+    return this.#random.integer(0, 39) === 0 ? this.anything() : right()
+  }
+
+  small(): number {
+    return this.#random.pick([1, 1, 1, 2, 2, 3])
+  }
+
+  data(length = this.#random.integer(0, 64)): unknown {
+    return this.maybe(() => new Float32Array(length).fill(1))
+  }
+
+  shape(rank: number): unknown {
+    return this.maybe(() => Array.from({ length: rank }, () => this.maybe(() => this.small())))
+  }
+
+  /** `twos` is the axis of length 2: where the channels of images and the inputs of filters are by default. */
+  tensor(rank: number, twos = rank - 1): unknown {
+    return this.maybe(() => {
+      const shape = Array.from({ length: rank }, (_, axis) => (axis === twos ? 2 : this.small()))
+      const length = shape.reduce((product, axis) => product * axis, 1)
+      return { data: this.maybe(() => new Float32Array(length).fill(1)), shape: this.maybe(() => shape) }
+    })
+  }
+
+  padding(): unknown {
+    const sides = ['top', 'bottom', 'left', 'right', 'up']
+    return this.#random.pick([
+      () => this.#random.pick(['valid', 'same', 'same-lower', 'full', 'none']),
+      () => this.small(),
+      () => ({ [this.#random.pick(sides)]: this.maybe(() => this.small()) }),
+      () => this.anything(),
+    ])()
+  }
+
+  axisBorder(): unknown {
+    const names = [
+      'constant',
+      'edge',
+      'reflect',
+      'symmetric',
+      'wrap',
+      'renormalize',
+      'zeros',
+      'partial',
+      'mirror',
+      '?',
+    ]
+    const name = (): unknown => this.#random.pick(names)
+    return this.#random.pick([
+      name,
+      name,
+      () => ({ mode: name(), value: this.maybe(() => undefined) }),
+      () => ({ mode: name(), by: this.#random.pick(['area', 'weight', undefined, 3]) }),
+      () => this.anything(),
+    ])()
+  }
+
+  border(): unknown {
+    return this.#random.pick([
+      () => this.axisBorder(),
+      () => ({ x: this.axisBorder(), y: this.axisBorder() }),
+    ])()
+  }
+
+  activation(): unknown {
+    return this.#random.pick([
+      () => this.#random.pick(['relu', 'gelu', 'clamp', 'leakyRelu', 'swish']),
+      () => ({ kind: this.#random.pick(['clamp', 'silu']), min: this.anything(), max: this.anything() }),
+      () => ({ kind: 'leakyRelu', alpha: this.anything() }),
+      () => this.anything(),
+    ])()
+  }
+
+  /** A few options, the filter nearly always among them. */
+  options(): unknown {
+    const pair = (): unknown =>
+      this.maybe(() => this.#random.pick([this.small(), [this.small(), this.small()]]))
+    const makers: Record<string, () => unknown> = {
+      filterLayout: () => this.maybe(() => this.#random.pick(['hwio', 'oihw', 'ohwi', 'ihwo'])),
+      bias: () => this.data(this.small()),
+      strides: pair,
+      dilations: pair,
+      groups: () => this.maybe(() => this.small()),
+      padding: () => this.padding(),
+      border: () => this.border(),
+      activation: () => this.activation(),
+      layout: () => this.maybe(() => this.#random.pick(['nhwc', 'nchw'])),
+      flip: () => this.maybe(() => true),
+      algorithm: () => this.maybe(() => this.#random.pick(['auto', 'direct', 'reference'])),
+      [this.#random.pick(['stride', 'weights', 'whatever', '__proto__'])]: () => this.anything(),
+    }
+    return this.maybe(() => {
+      const options: Record<string, unknown> = { filter: this.tensor(4, 2) }
+      for (const [name, make] of Object.entries(makers))
+        if (this.#random.integer(0, 9) === 0) options[name] = make()
+      return options
+    })
+  }
+
+  runOptions(): unknown {
+    const output = (): unknown =>
+      this.#random.pick([() => this.data(this.small() * this.small()), () => this.tensor(3)])()
+    return this.#random.pick([
+      () => undefined,
+      () => undefined,
+      () => ({}),
+      () => ({ output: output() }),
+      () => this.anything(),
+    ])()
+  }
+
+  /** One call of one public function. */
+  call(): () => unknown {
+    const rank = this.#random.pick([2, 3, 3, 3, 3, 4])
+    const [input, options, runOptions] = [this.tensor(rank), this.options(), this.runOptions()]
+    const [padding, border, shape] = [this.padding(), this.border(), this.shape(rank)]
+    const layer = (): simdconv.Conv2d => new simdconv.Conv2d(options as Conv2dOptions)
+    const [image, one, two] = [input as Tensor, this.anything(), this.anything()]
+    const { data, shape: itsShape } = Object(input) as Tensor
+    return this.#random.pick<() => unknown>([
+      () => simdconv.conv2dSync(image, options as Conv2dOptions, runOptions as RunOptions),
+      () => simdconv.conv2d(image, options as Conv2dOptions, runOptions as RunOptions),
+      () => layer().runSync(image, runOptions as RunOptions),
+      () => layer().run(image, runOptions as RunOptions),
+      () => layer().outputShape(shape as number[]),
+      () => layer().describe(shape as number[]),
+      () => simdconv.tensor(data, this.maybe(() => itsShape) as number[]),
+      () => simdconv.tensor(data, shape as number[]),
+      () => simdconv.pad(image, padding as number, border as 'edge', runOptions as object),
+      () => simdconv.pad(image, this.small(), border as 'edge'),
+      () => simdconv.borderFrom(one as 'scipy', two as string, this.anything() as number),
+      () => simdconv.borderFrom('numpy', one as string, two as number),
+      () =>
+        this.maybe(() =>
+          simdconv.configure({ threads: this.#random.pick([0, -1, 0.5, NaN, 1e300, '2']) as number }),
+        ),
+    ])
+  }
+}
+
+/** A result is a tensor whose length is that of its shape; anything else has been checked by its own type. */
+function checkResult(result: unknown): void {
+  if (typeof result !== 'object' || result === null || !('data' in result)) return
+  const { data, shape } = result as Tensor
+  expect(data.length).to.equal(shape.reduce((product, axis) => product * axis, 1))
+}
+
+function checkError(error: unknown): void {
+  const { code, message, stack } = error as Error & { code?: string }
+  expect(classes, stack).to.have.property(String(code))
+  expect(Object.getPrototypeOf(error), stack).to.equal(classes[String(code)])
+  expect(message.length, message).to.be.within(10, 600)
+  expect(message, message).to.not.match(/\[object|native layer refused/)
+}
+
+describe(`${calls} malformed calls`, () => {
+  it('each works or throws a documented error', async function () {
+    this.timeout(120_000)
+    const malformer = new Malformer(20260704)
+    let failures = 0
+    for (let index = 0; index < calls; index++) {
+      try {
+        checkResult(await malformer.call()())
+      } catch (error) {
+        checkError(error)
+        failures++
+      }
+    }
+    expect(failures).to.be.within(calls / 3, calls - calls / 10)
+  })
+})

@@ -1,0 +1,147 @@
+/** What must compile, and what must not. Never run. */
+import {
+  borderFrom,
+  configure,
+  Conv2d,
+  conv2d,
+  conv2dSync,
+  counters,
+  info,
+  pad,
+  tensor,
+  type Activation,
+  type Border,
+  type Conv2dOptions,
+  type ConvError,
+  type ConvErrorCode,
+  type Isa,
+  type Padding,
+  type PlanDescription,
+  type Tensor,
+} from 'simdconv'
+
+const data = new Float32Array(9)
+
+// The shape of a tensor is part of its type.
+const filter: Tensor<readonly [3, 3, 1, 1]> = tensor(data, [3, 3, 1, 1])
+const anyShape: Tensor = filter
+const computed: Tensor<number[]> = tensor(data, [3, 3].map(Number))
+// @ts-expect-error another shape
+const wrongShape: Tensor<readonly [9]> = tensor(data, [3, 3])
+// @ts-expect-error Float64Array
+tensor(new Float64Array(9), [9])
+// @ts-expect-error refused: numbers
+tensor([1, 2, 3], [3])
+// @ts-expect-error refused: no shape
+tensor(data)
+// @ts-expect-error refused: read only
+filter.shape[0] = 5
+// @ts-expect-error refused: read only
+filter.data = data
+
+// Every option, in every form.
+const all: Required<Conv2dOptions> = {
+  filter: { data, shape: [3, 3, 1, 1] },
+  filterLayout: 'oihw',
+  bias: data,
+  strides: [1, 2],
+  dilations: 2,
+  groups: 1,
+  padding: { top: 1, left: 2 },
+  border: { x: 'wrap', y: { mode: 'constant', value: 1 } },
+  activation: { kind: 'leakyRelu', alpha: 0.1 },
+  layout: 'nchw',
+  flip: true,
+  algorithm: 'direct',
+}
+const undefinedIsDefault: Conv2dOptions = { filter, bias: undefined, padding: undefined }
+const paddings: Padding[] = [
+  'valid',
+  'same',
+  'same-lower',
+  'full',
+  3,
+  {},
+  { top: 1, bottom: 2, left: 3, right: 4 },
+]
+const borders: Border[] = [
+  'edge',
+  'zeros',
+  'partial',
+  { mode: 'constant' },
+  { mode: 'constant', value: NaN },
+  { mode: 'renormalize', by: 'weight' },
+  { mode: 'circular' },
+  { x: 'edge', y: 'wrap' },
+]
+const activations: Activation[] = [
+  'relu',
+  'leakyRelu',
+  { kind: 'leakyRelu' },
+  { kind: 'gelu' },
+  { kind: 'clamp', min: 0, max: 6 },
+]
+
+// @ts-expect-error refused: no filter
+new Conv2d({})
+// @ts-expect-error unknown option
+new Conv2d({ filter, stride: 2 })
+// @ts-expect-error three strides
+new Conv2d({ filter, strides: [1, 2, 3] })
+// @ts-expect-error four numbers
+new Conv2d({ filter, padding: [1, 2, 3, 4] })
+// @ts-expect-error unknown side
+new Conv2d({ filter, padding: { above: 1 } })
+// @ts-expect-error refused: ambiguous
+new Conv2d({ filter, border: 'mirror' })
+// @ts-expect-error refused: one axis
+new Conv2d({ filter, border: { x: 'wrap' } })
+// @ts-expect-error a value of an edge
+new Conv2d({ filter, border: { mode: 'edge', value: 3 } })
+// @ts-expect-error a weighting of a constant
+new Conv2d({ filter, border: { mode: 'constant', by: 'area' } })
+// @ts-expect-error refused: no bounds
+new Conv2d({ filter, activation: 'clamp' })
+// @ts-expect-error refused: one bound
+new Conv2d({ filter, activation: { kind: 'clamp', min: 0 } })
+// @ts-expect-error unknown layout
+new Conv2d({ filter, layout: 'hwc' })
+// @ts-expect-error unknown filter layout
+new Conv2d({ filter, filterLayout: 'hwoi' })
+// @ts-expect-error unknown algorithm
+new Conv2d({ filter, algorithm: 'im2col' })
+
+export const inUse = [anyShape, computed, wrongShape, paddings, borders, activations]
+
+export async function run(image: Tensor): Promise<void> {
+  using layer = new Conv2d(all)
+  const now: Tensor = layer.runSync(image, { output: new Float32Array(9) })
+  const later: Tensor = await layer.run(now, { output: now, signal: AbortSignal.timeout(1) })
+  const shape: number[] = layer.outputShape(later.shape)
+  const description: PlanDescription = layer.describe(shape)
+  const isas: readonly Isa[] = [description.isa, ...info().isas]
+  // @ts-expect-error runSync cannot be aborted
+  layer.runSync(image, { signal: AbortSignal.timeout(1) })
+  // @ts-expect-error unknown option
+  await layer.run(image, { out: data })
+  // @ts-expect-error a bare array is no tensor
+  layer.runSync(data)
+  // @ts-expect-error a promise is no tensor
+  conv2d(image, { filter }).shape
+  await conv2d(conv2dSync(image, undefinedIsDefault), { filter }, { signal: AbortSignal.timeout(1) })
+  pad(image, 2, borderFrom('scipy', 'reflect'), { layout: 'nchw', output: data })
+  // @ts-expect-error refused: a name
+  pad(image, 'same')
+  // @ts-expect-error unknown library
+  borderFrom('photoshop', 'clone')
+  configure({ threads: isas.length + counters().queued })
+  // @ts-expect-error no threads
+  configure({})
+  try {
+    layer.dispose()
+  } catch (error) {
+    const code: ConvErrorCode = (error as ConvError).code
+    // @ts-expect-error no such code
+    if (code === 'ERR_CONV_NOTHING') throw error
+  }
+}
