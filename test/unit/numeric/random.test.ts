@@ -1,13 +1,16 @@
 import { expect } from 'chai'
 import { Conv2d } from 'simdconv'
 import { firstMistake, inOracleOrder, randomCase, type Case } from '../../helpers/cases'
+import { oracle } from '../../helpers/oracle'
 import { Random } from '../../helpers/random'
 
-const count = 150
+const count = 300
 
 async function checkBothWays(example: Case, isExact: boolean): Promise<void> {
   const layer = new Conv2d(example.options)
-  const { batch, outChannels, layout, expected, input } = example
+  const { layout, input, inWords } = example
+  const { batch, outChannels } = inWords
+  const expected = oracle(inWords)
   const sizes =
     layout === 'nhwc'
       ? [expected.outHeight, expected.outWidth, outChannels]
