@@ -6,17 +6,10 @@ import { closest, describe, didYouMean, isObject, list, oneOf, options, quote, w
 import { convError, type ConvError } from './errors.js'
 import type { NativeAxisBorder, NativeBorder } from './native.js'
 
-/** The six policies. */
-export type BorderMode = NativeAxisBorder['mode']
+const borderModes = ['constant', 'edge', 'reflect', 'symmetric', 'wrap', 'renormalize'] as const
 
-export const borderModes: readonly BorderMode[] = [
-  'constant',
-  'edge',
-  'reflect',
-  'symmetric',
-  'wrap',
-  'renormalize',
-]
+/** The six policies. */
+export type BorderMode = (typeof borderModes)[number]
 
 /** Names that mean one thing wherever they are used. */
 const aliases = {

@@ -15,15 +15,14 @@ export function isObject(value: unknown): value is Bag {
 
 /** An integer from `minimum` to `maximum`; -0 comes back as 0. */
 export function integer(name: string, value: unknown, minimum: number, maximum: number): number {
-  if (Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum) {
-    return (value as number) + 0
-  }
+  if (typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum)
+    return value + 0
   throw wrongNumber(name, `an integer from ${minimum} to ${maximum}`, value)
 }
 
 /** A number that is neither NaN nor infinite. */
 export function finite(name: string, value: unknown): number {
-  if (Number.isFinite(value)) return value as number
+  if (typeof value === 'number' && Number.isFinite(value)) return value
   throw wrongNumber(name, 'a finite number', value)
 }
 

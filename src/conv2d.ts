@@ -81,6 +81,8 @@ export class Conv2d {
   /** Packs the weights; see Conv2dOptions for what can be given, and its defaults. */
   constructor(options: Conv2dOptions) {
     const { filter, bias, ...spec } = resolveConv2d(options)
+    assertReadable('filter', filter)
+    if (bias !== null) assertReadable('bias', bias)
     this.#spec = spec
     this.#plans = new Plans(spec, pack({ ...spec, filter, bias, isa }))
   }

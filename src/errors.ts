@@ -1,5 +1,23 @@
+/** The errors of this package: ordinary TypeError, RangeError and Error objects with a stable `code`. */
+const classes = {
+  ERR_CONV_TYPE: TypeError,
+  ERR_CONV_RANGE: RangeError,
+  ERR_CONV_LENGTH: RangeError,
+  ERR_CONV_SHAPE: RangeError,
+  ERR_CONV_OPTION: TypeError,
+  ERR_CONV_BORDER: TypeError,
+  ERR_CONV_ALIAS: RangeError,
+  ERR_CONV_DETACHED: TypeError,
+  ERR_CONV_BUSY: Error,
+  ERR_CONV_DISPOSED: Error,
+  ERR_CONV_ALGORITHM: Error,
+  ERR_CONV_MEMORY: RangeError,
+  ERR_CONV_ISA: RangeError,
+  ERR_CONV_LOAD: Error,
+} as const
+
 /**
- * The errors of this package: ordinary TypeError, RangeError and Error objects with a stable `code`.
+ * The stable codes; a message may be reworded, a code is not.
  *
  * | code                 | class      | meaning                                                              |
  * | -------------------- | ---------- | -------------------------------------------------------------------- |
@@ -18,24 +36,6 @@
  * | `ERR_CONV_ISA`       | RangeError | SIMDCONV_ISA names an instruction set that this machine does not have |
  * | `ERR_CONV_LOAD`      | Error      | no native build fits this platform                                   |
  */
-const classes = {
-  ERR_CONV_TYPE: TypeError,
-  ERR_CONV_RANGE: RangeError,
-  ERR_CONV_LENGTH: RangeError,
-  ERR_CONV_SHAPE: RangeError,
-  ERR_CONV_OPTION: TypeError,
-  ERR_CONV_BORDER: TypeError,
-  ERR_CONV_ALIAS: RangeError,
-  ERR_CONV_DETACHED: TypeError,
-  ERR_CONV_BUSY: Error,
-  ERR_CONV_DISPOSED: Error,
-  ERR_CONV_ALGORITHM: Error,
-  ERR_CONV_MEMORY: RangeError,
-  ERR_CONV_ISA: RangeError,
-  ERR_CONV_LOAD: Error,
-} as const
-
-/** The stable codes; a message may be reworded, a code is not. */
 export type ConvErrorCode = keyof typeof classes
 
 /** What every error of this package looks like: an Error (often a TypeError or RangeError) with a code. */

@@ -7,6 +7,7 @@ import { algorithms, type Algorithm } from './spec.js'
 
 const maxThreads = 1024
 const machine = native.info()
+const algorithmNames = Object.freeze([...algorithms])
 
 /** The instruction set that new layers are packed for: the best of this machine, or what SIMDCONV_ISA says. */
 export const isa: Isa = readIsa(process.env['SIMDCONV_ISA'])
@@ -90,7 +91,7 @@ export function info(): Info {
     threads,
     availableThreads,
     cpu,
-    algorithms,
+    algorithms: algorithmNames,
     napi,
   })
 }

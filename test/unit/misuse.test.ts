@@ -129,6 +129,16 @@ describe('misuse', () => {
       small.runSync(dot(part))
     })
 
+    it('packing weights that a run still writes', async () => {
+      const output = new Float32Array(length)
+      const run = slow.run(makeImage(), { output })
+      const weights = tensor(output.subarray(0, 1), [1, 1, 1, 1])
+      expectError(busyWriting('filter'), () => new Conv2d({ filter: weights }))
+      const one = tensor(new Float32Array(1), [1, 1, 1, 1])
+      expectError(busyWriting('bias'), () => new Conv2d({ filter: one, bias: weights.data }))
+      await run
+    })
+
     it('reading one input many times is fine', async () => {
       const image = makeImage()
       const results = await Promise.all(Array.from({ length: 5 }, () => slow.run(image)))
