@@ -133,9 +133,11 @@ std::string cpu_name() {
 #if defined(SIMDCONV_X86)
   if (cpuid(0x80000000U, 0).eax >= 0x80000004U) {
     char brand[49] = {};
-    for (std::uint32_t part = 0; part < 3; ++part) {
-      const CpuidRegisters r = cpuid(0x80000002U + part, 0);
-      std::memcpy(brand + 16 * part, &r, 16);
+    char* part = brand;
+    for (const std::uint32_t leaf : {0x80000002U, 0x80000003U, 0x80000004U}) {
+      const CpuidRegisters r = cpuid(leaf, 0);
+      std::memcpy(part, &r, sizeof r);
+      part += sizeof r;
     }
     std::string name(brand);
     const std::size_t first = name.find_first_not_of(' ');

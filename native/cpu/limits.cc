@@ -20,7 +20,7 @@ int affinity_count() {
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
 #endif
-  return std::max(1U, std::thread::hardware_concurrency());
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 std::string first_line(const std::string& path) {
@@ -84,7 +84,8 @@ int cgroup_cpu_limit(const std::string& proc_cgroup, const std::string& mount) {
       });
     } else if (names(controllers, "cpu")) {
       limit = least_limit_upwards(group == "/" ? "" : group, [&](const std::string& path) {
-        const std::string base = mount + "/cpu" + path;
+        std::string base = mount;
+        base.append("/cpu").append(path);
         return whole_cpus(first_line(base + "/cpu.cfs_quota_us"), first_line(base + "/cpu.cfs_period_us"));
       });
     }

@@ -58,8 +58,8 @@ inline constexpr int kMaxTileVectors = 4;
 // All kernels of one instruction set.
 struct KernelTable {
   Isa isa;
-  std::int32_t lanes;                        // floats in a vector
-  std::int32_t vectors;                      // of output channels in a full block
+  std::int64_t lanes;                        // floats in a vector
+  std::int64_t vectors;                      // of output channels in a full block
   std::int32_t max_pixels[kMaxTileVectors];  // of a tile with 1, 2, ... vectors
   DirectKernel direct[kMaxTileVectors]
                      [kMaxTilePixels];  // [vectors - 1][pixels - 1]; null where there is none

@@ -11,7 +11,7 @@ namespace simdconv {
 namespace {
 
 constexpr std::int64_t kWindowFloats =
-    64 * 1024;                         // 256 KiB: half of the smallest L2 among current servers' cores
+    65536;                             // 256 KiB: half of the smallest L2 among current servers' cores
 constexpr std::int64_t kMinUnits = 8;  // enough for a few threads to share evenly
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
@@ -357,7 +357,7 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
   const LayerShape& l = view_.layer;
   const KernelTable& kernels = *layer_->kernels;
   const std::int64_t channels = view_.in.channels, group_in = l.group_in();
-  const std::int64_t block_width = std::int64_t{block.vectors} * kernels.lanes;
+  const std::int64_t block_width = block.vectors * kernels.lanes;
   const bool by_tap = unit.segment.gathered && gathers_by_tap(unit.pixels);
   const bool contiguous = l.groups == 1 && l.dilation_width == 1 && !by_tap;
   const std::int64_t out_plane = view_.out.height * view_.out.width;

@@ -7,7 +7,7 @@ namespace simdconv {
 
 PackedFilter::PackedFilter(const FilterView& filter, const float* bias, const LayerShape& shape,
                            const KernelTable& kernels) {
-  const std::int64_t full_block = std::int64_t{kernels.vectors} * kernels.lanes;
+  const std::int64_t full_block = kernels.vectors * kernels.lanes;
   const std::int64_t steps = shape.kernel_height * shape.kernel_width * shape.group_in();
   std::int64_t weights_count = 0, bias_count = 0;
   for (std::int64_t group = 0; group < shape.groups; ++group) {
@@ -15,8 +15,7 @@ PackedFilter::PackedFilter(const FilterView& filter, const float* bias, const La
     for (std::int64_t channel = group * shape.group_out(); channel < group_end; channel += full_block) {
       const std::int64_t channels = std::min(full_block, group_end - channel);
       const std::int64_t vectors = (channels + kernels.lanes - 1) / kernels.lanes;
-      blocks_.push_back(
-          {group, channel, channels, static_cast<std::int32_t>(vectors), weights_count, bias_count});
+      blocks_.push_back({group, channel, channels, vectors, weights_count, bias_count});
       const std::int64_t width = vectors * kernels.lanes;
       weights_count += steps * width;
       bias_count += width;
@@ -29,7 +28,7 @@ PackedFilter::PackedFilter(const FilterView& filter, const float* bias, const La
   bias_ = AlignedFloats(bias_count);
   no_bias_ = AlignedFloats(widest_block_);
   for (const ChannelBlock& block : blocks_) {
-    const std::int64_t width = std::int64_t{block.vectors} * kernels.lanes;
+    const std::int64_t width = block.vectors * kernels.lanes;
     float* out = weights_.data() + block.weights_offset;
     for (std::int64_t y = 0; y < shape.kernel_height; ++y) {
       for (std::int64_t x = 0; x < shape.kernel_width; ++x) {

@@ -16,7 +16,7 @@ namespace simdconv {
 // Output channels [channel, channel + channels) of one group, computed together.
 struct ChannelBlock {
   std::int64_t group, channel, channels;  // channel counts over all groups
-  std::int32_t vectors;                   // that hold them, the last perhaps in part
+  std::int64_t vectors;                   // that hold them, the last perhaps in part
   std::int64_t weights_offset, bias_offset;
 };
 

@@ -3,6 +3,7 @@
 
 #include <immintrin.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #define SIMDCONV_ISA avx2
@@ -11,7 +12,7 @@ namespace simdconv::avx2 {
 namespace {
 
 using Vec = __m256;
-constexpr int kLanes = 8;
+constexpr std::ptrdiff_t kLanes = 8;
 
 inline Vec splat(float x) { return _mm256_set1_ps(x); }
 inline Vec load(const float* p) { return _mm256_loadu_ps(p); }

@@ -3,6 +3,7 @@
 
 #include <immintrin.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #define SIMDCONV_ISA avx512
@@ -11,7 +12,7 @@ namespace simdconv::avx512 {
 namespace {
 
 using Vec = __m512;
-constexpr int kLanes = 16;
+constexpr std::ptrdiff_t kLanes = 16;
 
 inline Vec splat(float x) { return _mm512_set1_ps(x); }
 inline Vec load(const float* p) { return _mm512_loadu_ps(p); }

@@ -3,6 +3,7 @@
 
 #include <arm_neon.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #define SIMDCONV_ISA neon
@@ -11,7 +12,7 @@ namespace simdconv::neon {
 namespace {
 
 using Vec = float32x4_t;
-constexpr int kLanes = 4;
+constexpr std::ptrdiff_t kLanes = 4;
 
 inline Vec splat(float x) { return vdupq_n_f32(x); }
 inline Vec load(const float* p) { return vld1q_f32(p); }

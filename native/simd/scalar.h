@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #define SIMDCONV_ISA scalar
@@ -11,7 +12,7 @@ namespace simdconv::scalar {
 namespace {
 
 using Vec = float;
-constexpr int kLanes = 1;
+constexpr std::ptrdiff_t kLanes = 1;
 
 inline Vec splat(float x) { return x; }
 inline Vec load(const float* p) { return *p; }

@@ -1,7 +1,8 @@
 // The maps of the borders, written out, and against a walk.
 #include "plan/border.h"
 
-#include <cstring>
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -85,7 +86,7 @@ TEST(pad_fills_the_surroundings) {
   const float expected[4 * 6] = {9, 9, 9, 9, 9, 9, 2, 1, 2, 3, 2, 1, 5, 4, 5, 6, 5, 4, 9, 9, 9, 9, 9, 9};
   GuardedFloats output(24, Against::end);
   CHECK(pad(input, output.data(), shape, Layout::nhwc, {1, 1, 1, 2}, border) == Status::ok, "pad");
-  CHECK(std::memcmp(output.data(), expected, sizeof expected) == 0, "the picture differs");
+  CHECK(std::equal(std::begin(expected), std::end(expected), output.data()), "the picture differs");
   const Border renormalizing{{BorderMode::renormalize, 0}, {BorderMode::edge, 0}, Renormalize::area};
   CHECK(pad(input, output.data(), shape, Layout::nhwc, {1, 1, 1, 2}, renormalizing) == Status::bad_argument,
         "pad");

@@ -33,7 +33,8 @@ void run_units(const Plan& plan, const float* in, float* out, Against against) {
 // grows 25-fold at the most.
 float tolerance_of(const Case& c) {
   const Conv2dSpec& s = c.spec;
-  const auto terms = static_cast<float>(s.kernel_height * s.kernel_width * (s.in_channels / s.groups) + 2);
+  const std::int64_t group_in = s.in_channels / s.groups;
+  const auto terms = static_cast<float>(s.kernel_height * s.kernel_width * group_in + 2);
   constexpr float kEps = std::numeric_limits<float>::epsilon();
   return 2 * std::sqrt(terms) * kEps * terms * 2 + 16 * kEps;
 }
@@ -108,7 +109,7 @@ TEST(every_tile_width_and_channel_count) {
         c.spec.kernel_width = 3;
         c.spec.in_channels = 5;
         c.spec.out_channels = channels;
-        c.filter.resize(static_cast<std::size_t>(2 * 3 * 5 * channels));
+        c.filter.resize(static_cast<std::size_t>(30 * channels));
         for (float& weight : c.filter) weight = pick_value(random, Values::integers);
         c.spec.filter = c.filter.data();
         c.input = {1, 3, width, 5};
@@ -199,7 +200,7 @@ TEST(scratch_does_not_grow_with_the_image) {
         CHECK(Plan::create(layer, {1, side, side, 1}, {1, 1, 1, 1}, &plan) == Status::ok, "the plan");
         scratch[i] = plan->scratch_bytes();
       }
-      CHECK(scratch[1] <= 512 * 1024, "%zu bytes", scratch[1]);
+      CHECK(scratch[1] <= 524288, "%zu bytes", scratch[1]);
     }
   }
 }

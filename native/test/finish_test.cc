@@ -76,7 +76,10 @@ TEST(activations_are_accurate) {
       const Activation activation = with_parameters(kind);
       std::vector<float> inputs;
       for (int i = -4000; i <= 4000; ++i) inputs.push_back(static_cast<float>(i) * 0.005F);
-      for (float x = 1e-30F; x < 1e30F; x *= 3) inputs.insert(inputs.end(), {x, -x});
+      for (int i = -60; i <= 60; ++i) {
+        const float x = std::pow(3.0F, static_cast<float>(i));
+        inputs.insert(inputs.end(), {x, -x});
+      }
       const auto count = static_cast<std::int64_t>(inputs.size());
       std::vector<float> outputs = inputs;
       const std::vector<float> zeros(inputs.size(), 0.0F);

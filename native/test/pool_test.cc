@@ -35,7 +35,7 @@ std::shared_ptr<const Plan> make_plan() {
 bool right(const std::vector<float>& output) {
   for (std::int64_t y = 0; y < kSide; ++y) {
     for (std::int64_t x = 0; x < kSide; ++x) {
-      const int rows = y == 0 || y == kSide - 1 ? 2 : 3, columns = x == 0 || x == kSide - 1 ? 2 : 3;
+      const std::int64_t rows = y == 0 || y == kSide - 1 ? 2 : 3, columns = x == 0 || x == kSide - 1 ? 2 : 3;
       for (std::int64_t d = 0; d < kChannels; ++d) {
         if (output[static_cast<std::size_t>((y * kSide + x) * kChannels + d)] !=
             static_cast<float>(rows * columns * kChannels)) {
@@ -73,6 +73,7 @@ TEST(callers_on_many_threads) {
   const std::vector<float> input(kElements, 1.0F);
   std::atomic<int> wrong{0};
   std::vector<std::thread> callers;
+  callers.reserve(4);
   for (int caller = 0; caller < 4; ++caller) {
     callers.emplace_back([&] {
       for (int i = 0; i < 20; ++i) {
