@@ -29,10 +29,11 @@ struct Held {
 template <typename T>
 Napi::Value hold(Napi::Env env, std::shared_ptr<const T> object, std::int64_t bytes) {
   Napi::MemoryManagement::AdjustExternalMemory(env, bytes);
-  return Napi::External<Held<T>>::New(env, new Held<T>{std::move(object), bytes}, [](Napi::Env late, Held<T>* held) {
-    Napi::MemoryManagement::AdjustExternalMemory(late, -held->bytes);
-    delete held;
-  });
+  return Napi::External<Held<T>>::New(env, new Held<T>{std::move(object), bytes},
+                                      [](Napi::Env late, Held<T>* held) {
+                                        Napi::MemoryManagement::AdjustExternalMemory(late, -held->bytes);
+                                        delete held;
+                                      });
 }
 
 template <typename T>
@@ -57,8 +58,10 @@ Napi::Value create_conv2d(const Napi::CallbackInfo& info) {
 
 Napi::Value plan_conv2d(const Napi::CallbackInfo& info) {
   const std::shared_ptr<const Conv2d>& layer = held<Conv2d>(info[0]);
-  const ImageShape shape{decode_size(info[1]), decode_size(info[2]), decode_size(info[3]), layer->in_channels()};
-  const Padding padding{decode_size(info[4]), decode_size(info[5]), decode_size(info[6]), decode_size(info[7])};
+  const ImageShape shape{decode_size(info[1]), decode_size(info[2]), decode_size(info[3]),
+                         layer->in_channels()};
+  const Padding padding{decode_size(info[4]), decode_size(info[5]), decode_size(info[6]),
+                        decode_size(info[7])};
   std::shared_ptr<const Plan> plan;
   const Status status = Plan::create(layer, shape, padding, &plan);
   if (status != Status::ok) throw error_of(info.Env(), status);
@@ -159,12 +162,13 @@ Napi::Value guarded(const Napi::CallbackInfo& info) {
   }
 }
 
-// The pool's workers sleep in this library's code for as long as the process lives, so it must stay loaded even
-// when the only environment that loaded it, a worker thread's, has ended.
+// The pool's workers sleep in this library's code for as long as the process lives, so it must stay loaded
+// even when the only environment that loaded it, a worker thread's, has ended.
 void stay_loaded() {
 #if !defined(_WIN32)
   Dl_info self;
-  if (dladdr(reinterpret_cast<void*>(&stay_loaded), &self) != 0) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
+  if (dladdr(reinterpret_cast<void*>(&stay_loaded), &self) != 0)
+    dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
 #endif
 }
 

@@ -20,12 +20,13 @@ Enum decode_name(const Napi::Value& value, const std::pair<const char*, Enum> (&
 }
 
 AxisBorder decode_axis(const Napi::Object& object) {
-  const BorderMode mode = decode_name<BorderMode>(object.Get("mode"), {{"constant", BorderMode::constant},
-                                                                       {"edge", BorderMode::edge},
-                                                                       {"reflect", BorderMode::reflect},
-                                                                       {"symmetric", BorderMode::symmetric},
-                                                                       {"wrap", BorderMode::wrap},
-                                                                       {"renormalize", BorderMode::renormalize}});
+  const BorderMode mode =
+      decode_name<BorderMode>(object.Get("mode"), {{"constant", BorderMode::constant},
+                                                   {"edge", BorderMode::edge},
+                                                   {"reflect", BorderMode::reflect},
+                                                   {"symmetric", BorderMode::symmetric},
+                                                   {"wrap", BorderMode::wrap},
+                                                   {"renormalize", BorderMode::renormalize}});
   return {mode, object.Get("value").ToNumber().FloatValue()};
 }
 
@@ -74,8 +75,8 @@ Border decode_border(const Napi::Object& object) {
 }
 
 ImageShape decode_shape(const Napi::Object& object) {
-  return {decode_size(object.Get("batch")), decode_size(object.Get("height")), decode_size(object.Get("width")),
-          decode_size(object.Get("channels"))};
+  return {decode_size(object.Get("batch")), decode_size(object.Get("height")),
+          decode_size(object.Get("width")), decode_size(object.Get("channels"))};
 }
 
 Padding decode_padding(const Napi::Object& object) {
@@ -96,9 +97,10 @@ Conv2dSpec decode_spec(const Napi::Object& object) {
   spec.dilation_width = decode_size(object.Get("dilationWidth"));
   if (spec.groups < 1) throw contract_error(object.Env(), "there is no group");
 
+  const std::int64_t group_in = spec.in_channels / spec.groups;
   // As doubles: a product of sizes too large for an array cannot equal the length of one.
   const double weights = static_cast<double>(spec.kernel_height) * static_cast<double>(spec.kernel_width) *
-                         static_cast<double>(spec.in_channels / spec.groups) * static_cast<double>(spec.out_channels);
+                         static_cast<double>(group_in) * static_cast<double>(spec.out_channels);
   constexpr double kLargestArray = 9007199254740991.0;
   if (weights > kLargestArray) throw contract_error(object.Env(), "the filter is too large");
   spec.filter = decode_floats(object.Get("filter"), static_cast<std::int64_t>(weights));
@@ -121,7 +123,8 @@ float* decode_floats(const Napi::Value& value, std::int64_t count) {
   napi_typedarray_type type{};
   std::size_t length = 0;
   void* data = nullptr;
-  const napi_status status = napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
+  const napi_status status =
+      napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
   if (status != napi_ok || type != napi_float32_array) {
     throw contract_error(value.Env(), "a Float32Array was expected");
   }

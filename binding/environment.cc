@@ -17,7 +17,8 @@ struct Environment::InFlight {
   Status status = Status::ok;
 };
 
-// The runs of this environment that workers may still report; outlives the environment if a worker is that slow.
+// The runs of this environment that workers may still report; outlives the environment if a worker is that
+// slow.
 struct Environment::Outstanding {
   std::mutex mutex;
   std::condition_variable none;
@@ -41,9 +42,9 @@ void Environment::open_completions() {
   if (completions_) return;
   auto outstanding = std::make_shared<Outstanding>();
   const Napi::String name = Napi::String::New(env_, "simdconv");
-  const napi_status created =
-      napi_create_threadsafe_function(env_, nullptr, nullptr, name, /*max_queue_size=*/0, /*initial_thread_count=*/1,
-                                      nullptr, nullptr, this, &complete, &completions_);
+  const napi_status created = napi_create_threadsafe_function(
+      env_, nullptr, nullptr, name, /*max_queue_size=*/0, /*initial_thread_count=*/1, nullptr, nullptr, this,
+      &complete, &completions_);
   if (created != napi_ok) throw Napi::Error::New(env_);
   outstanding_ = std::move(outstanding);
   napi_unref_threadsafe_function(env_, completions_);
@@ -103,8 +104,8 @@ void Environment::complete(napi_env env, napi_value, void* environment, void* da
   const auto& flight = *static_cast<InFlight*>(data);
   const Napi::HandleScope scope(env);
   const Napi::Function done = flight.done.Value();
-  const Napi::Value error = flight.status == Status::ok ? Napi::Env(env).Null()
-                                                        : error_of(env, flight.status).Value();
+  const Napi::Value error =
+      flight.status == Status::ok ? Napi::Env(env).Null() : error_of(env, flight.status).Value();
   self.forget(flight.ticket);
   try {
     done.Call({error});

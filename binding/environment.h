@@ -1,5 +1,5 @@
-// What one JavaScript environment (the main thread or a worker thread) has: its runs in flight, and the way back to
-// its thread. There is no global state here; the pool behind it is the process's.
+// What one JavaScript environment (the main thread or a worker thread) has: its runs in flight, and the way
+// back to its thread. There is no global state here; the pool behind it is the process's.
 #pragma once
 
 #include <napi.h>
@@ -21,8 +21,8 @@ class Environment {
 
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
-  // Queues a run and returns its ticket. The arrays stay referenced until it has ended; then `done` is called with
-  // null or an error.
+  // Queues a run and returns its ticket. The arrays stay referenced until it has ended; then `done` is called
+  // with null or an error.
   std::uint32_t submit(std::shared_ptr<const Plan> plan, const Napi::Value& input, const Napi::Value& output,
                        const Napi::Function& done);
 
