@@ -84,7 +84,7 @@ export class Conv2d {
     assertReadable('filter', filter)
     if (bias !== null) assertReadable('bias', bias)
     this.#spec = spec
-    this.#plans = new Plans(spec, pack({ ...spec, filter, bias, isa }))
+    this.#plans = new Plans(pack({ ...spec, filter, bias, isa }))
   }
 
   /**
@@ -145,8 +145,9 @@ export class Conv2d {
    * layer.describe([56, 56, 64]).algorithm // 'direct'
    */
   describe(inputShape: readonly number[]): PlanDescription {
-    const shape = checkShape('inputShape', inputShape)
-    const { native: plan, outputShape, padding } = this.#livePlans().get('inputShape', shape)
+    const plans = this.#livePlans()
+    const geometry = resolveGeometry(this.#spec, 'inputShape', checkShape('inputShape', inputShape))
+    const { native: plan, outputShape, padding } = plans.get(geometry)
     const { algorithm, kernel, isa, scratchBytes, packedBytes, macs, candidates } = native.describePlan(plan)
     return Object.freeze({
       algorithm,
@@ -155,7 +156,7 @@ export class Conv2d {
       scratchBytes,
       packedBytes,
       macs,
-      inputShape: shape,
+      inputShape: geometry.inputShape,
       outputShape,
       padding,
       candidates: Object.freeze(candidates.map((candidate) => Object.freeze({ ...candidate }))),
@@ -188,9 +189,10 @@ export class Conv2d {
     }
     const plans = this.#livePlans()
     const floats = checkFloats('input.data', data)
-    const plan = plans.get('input.shape', checkShape('input.shape', shape))
-    checkLength('input', floats, plan.inputShape, plan.words)
+    const geometry = resolveGeometry(this.#spec, 'input.shape', checkShape('input.shape', shape))
+    checkLength('input', floats, geometry.inputShape, geometry.words)
     assertReadable('input', floats)
+    const plan = plans.get(geometry)
     this.#last = plan
     return { data: floats, plan }
   }

@@ -20,6 +20,8 @@ export interface Geometry {
   /** In the user's layout and rank. */
   readonly inputShape: readonly number[]
   readonly outputShape: readonly number[]
+  /** The axes of both, for messages. */
+  readonly words: string
 }
 
 const words = {
@@ -81,7 +83,14 @@ export function resolveGeometry(spec: LayerSpec, name: string, shape: readonly n
     left: columns.before,
     right: columns.after,
   })
-  return { input, output, padding, inputShape: shape, outputShape }
+  return {
+    input,
+    output,
+    padding,
+    inputShape: shape,
+    outputShape,
+    words: imageWords(spec.layout, shape.length),
+  }
 }
 
 /** Refuses an output that no tensor can hold. */
