@@ -4,7 +4,6 @@
 #include <limits>
 #include <numeric>
 
-#include "plan/border.h"
 #include "simdconv/cpu.h"
 
 namespace simdconv {
@@ -90,10 +89,8 @@ DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geome
   native_in_ = spec.layout == Layout::nhwc || geometry.in.channels == 1;
   native_out_ = spec.layout == Layout::nhwc || geometry.out.channels == 1;
   view_ = native_in_ && native_out_ ? as_one_row(geometry) : geometry;
-  const AxisBorder& y = spec.border.y;
-  const bool adds_nothing =
-      y.mode == BorderMode::renormalize || (y.mode == BorderMode::constant && y.value == 0);
-  skips_rows_ = adds_nothing && layer_->finite_weights;
+  skips_rows_ = outside_rows_add_nothing(spec.border, layer_->finite_weights);
+  row_source_ = RowSource(view_.in, spec.border, native_in_, skips_rows_);
   fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_tiles();
   choose_windows();
@@ -101,8 +98,7 @@ DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geome
   lay_out_scratch();
 }
 
-// ---- deciding
-// ------------------------------------------------------------------------------------------------
+// ---- deciding --------------------------------------------------------------------------------
 
 // Equal tiles. Those inside are one stretch, since the first tap moves right with the tile, and so does the
 // last.
@@ -148,39 +144,30 @@ bool DirectPlan::tile_inside(std::int64_t tile) const {
   return first_tap >= 0 && last_tap < view_.in.width;
 }
 
-std::int64_t DirectPlan::segment_pixels(const Segment& segment) const {
-  return tile_begin(segment.end_tile) - tile_begin(segment.first_tile);
-}
-
 std::int64_t DirectPlan::most_pixels(const Zone& zone) const {
   const std::int64_t most_tiles = ceil_divide(zone.whole.end_tile - zone.whole.first_tile, zone.segments);
   return ceil_divide(most_tiles * view_.out.width, tiles_);
 }
 
-// From the first tap of the first pixel to the last tap of the last.
-std::int64_t DirectPlan::direct_columns(std::int64_t pixels) const {
-  return (pixels - 1) * view_.layer.stride_width + view_.layer.span_width();
-}
-
-// A strip holds those columns, or a piece for each kernel column where dilation would leave most of them
-// idle.
-bool DirectPlan::gathers_by_tap(std::int64_t pixels) const {
+// From the first tap of the first pixel to the last tap of the last. A strip holds those columns, or a piece
+// for each kernel column where dilation would leave most of them idle.
+Stretch DirectPlan::stretch_under(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const {
   const LayerShape& l = view_.layer;
-  return l.kernel_width * ((pixels - 1) * l.stride_width + 1) < direct_columns(pixels);
-}
-
-std::int64_t DirectPlan::piece_columns(std::int64_t pixels) const {
-  return gathers_by_tap(pixels) ? (pixels - 1) * view_.layer.stride_width + 1 : direct_columns(pixels);
-}
-
-std::int64_t DirectPlan::strip_row_floats(std::int64_t pixels) const {
-  const std::int64_t pieces = gathers_by_tap(pixels) ? view_.layer.kernel_width : 1;
-  return pieces * piece_columns(pixels) * view_.in.channels;
+  Stretch stretch;
+  stretch.first = first_pixel * l.stride_width - view_.padding.left;
+  stretch.columns = (pixels - 1) * l.stride_width + l.span_width();
+  stretch.piece_step = l.dilation_width;
+  stretch.gathered = gathered;
+  const std::int64_t piece_columns = (pixels - 1) * l.stride_width + 1;
+  if (gathered && l.kernel_width * piece_columns < stretch.columns) {
+    stretch.pieces = l.kernel_width;
+    stretch.columns = piece_columns;
+  }
+  return stretch;
 }
 
 std::int64_t DirectPlan::row_floats(const Zone& zone) const {
-  const std::int64_t pixels = most_pixels(zone);
-  return zone.whole.gathered ? strip_row_floats(pixels) : direct_columns(pixels) * view_.in.channels;
+  return stretch_under(0, most_pixels(zone), zone.whole.gathered).pixels() * view_.in.channels;
 }
 
 // As many output rows as keep the input under them in half of L2.
@@ -215,12 +202,10 @@ void DirectPlan::choose_units() {
 
 void DirectPlan::lay_out_scratch() {
   std::int64_t strip_floats = 0, constant_floats = 0;
-  const AxisBorder& y = layer_->spec.border.y;
-  const bool reads_constants = has_outside(y.mode) && !skips_rows_;
   for (const Zone& zone : zones_) {
     if (zone.whole.gathered) {
       strip_floats = std::max(strip_floats, distinct_rows(block_rows_) * row_floats(zone));
-    } else if (reads_constants) {
+    } else if (row_source_.has_constant_rows()) {
       constant_floats = std::max(constant_floats, row_floats(zone));
     }
   }
@@ -246,8 +231,7 @@ Plan::Description DirectPlan::describe() const {
   return {kDirect.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
 }
 
-// ---- obeying
-// -------------------------------------------------------------------------------------------------
+// ---- obeying ---------------------------------------------------------------------------------
 
 void DirectPlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
   const Unit unit = decode(index, in, out, scratch);
@@ -273,10 +257,11 @@ DirectPlan::Unit DirectPlan::decode(std::int64_t index, const float* in, float* 
   unit.first_row = first_row;
   unit.end_row = std::min(first_row + block_rows_, view_.out.height);
   unit.segment = segment;
-  unit.pixels = segment_pixels(segment);
   unit.first_block = share * blocks / shares_;
   unit.end_block = (share + 1) * blocks / shares_;
-  unit.first_column = tile_begin(segment.first_tile) * view_.layer.stride_width - view_.padding.left;
+  unit.stretch =
+      stretch_under(tile_begin(segment.first_tile),
+                    tile_begin(segment.end_tile) - tile_begin(segment.first_tile), segment.gathered);
   unit.in = in;
   unit.out = out;
   unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
@@ -292,8 +277,11 @@ void DirectPlan::point_rows(const Unit& unit) const {
   const LayerShape& l = view_.layer;
   const std::int64_t g = std::gcd(l.stride_height, l.dilation_height);
   const std::int64_t rows_back = l.dilation_height / g, taps_on = l.stride_height / g;
-  float* next_strip = unit.strips;
-  bool constant_row_filled = false;
+  RowScratch scratch{unit.strips, unit.constant_row};
+  if (!unit.segment.gathered && row_source_.has_constant_rows()) {
+    row_source_.fill_constant_row(unit.stretch, unit.constant_row);
+  }
+  const float* image = unit.in + unit.image * view_.in.height * view_.in.width * view_.in.channels;
   for (std::int64_t r = 0; r < unit.end_row - unit.first_row; ++r) {
     for (std::int64_t k = 0; k < l.kernel_height; ++k) {
       const float*& row = unit.rows[r * l.kernel_height + k];
@@ -303,54 +291,9 @@ void DirectPlan::point_rows(const Unit& unit) const {
       }
       const std::int64_t virtual_row =
           (unit.first_row + r) * l.stride_height - view_.padding.top + k * l.dilation_height;
-      row = make_row(unit, virtual_row, &next_strip);
-      if (row == unit.constant_row && !constant_row_filled) {
-        const std::int64_t floats = direct_columns(unit.pixels) * view_.in.channels;
-        std::fill_n(unit.constant_row, floats, layer_->spec.border.y.value);
-        constant_row_filled = true;
-      }
+      row = row_source_.row(image, virtual_row, unit.stretch, &scratch);
     }
   }
-}
-
-// A pointer to what stands at the segment's first column of a virtual row.
-const float* DirectPlan::make_row(const Unit& unit, std::int64_t virtual_row, float** next_strip) const {
-  const LayerShape& l = view_.layer;
-  const ImageShape& in = view_.in;
-  const Border& border = layer_->spec.border;
-  const std::int64_t source = border_source(border.y.mode, virtual_row, in.height);
-  if (source == kOutside && skips_rows_) return nullptr;
-
-  const float* image = unit.in + unit.image * in.height * in.width * in.channels;
-  if (!unit.segment.gathered) {
-    if (source == kOutside) return unit.constant_row;
-    return image + (source * in.width + unit.first_column) * in.channels;
-  }
-
-  const std::int64_t columns = piece_columns(unit.pixels);
-  const std::int64_t pieces = gathers_by_tap(unit.pixels) ? l.kernel_width : 1;
-  float* strip = *next_strip;
-  *next_strip += strip_row_floats(unit.pixels);
-  for (std::int64_t piece = 0; piece < pieces; ++piece) {
-    const std::int64_t first = unit.first_column + piece * l.dilation_width;
-    float* out = strip + piece * columns * in.channels;
-    if (source != kOutside) {
-      const ImageRow row =
-          native_in_
-              ? ImageRow{image + source * in.width * in.channels, in.channels, 1, in.width, in.channels}
-              : ImageRow{image + source * in.width, 1, in.height * in.width, in.width, in.channels};
-      gather_row(row, border.x, first, columns, out);
-    } else {
-      // Beyond the image in y its constant stands, whatever x would put there; but a tap that x leaves out is
-      // out.
-      const float value = border.y.mode == BorderMode::constant ? border.y.value : 0.0F;
-      for (std::int64_t x = first; x < first + columns; ++x) {
-        const bool left_out = border.x.mode == BorderMode::renormalize && (x < 0 || x >= in.width);
-        out = std::fill_n(out, in.channels, left_out ? 0.0F : value);
-      }
-    }
-  }
-  return strip;
 }
 
 void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
@@ -358,7 +301,7 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
   const KernelTable& kernels = *layer_->kernels;
   const std::int64_t channels = view_.in.channels, group_in = l.group_in();
   const std::int64_t block_width = block.vectors * kernels.lanes;
-  const bool by_tap = unit.segment.gathered && gathers_by_tap(unit.pixels);
+  const bool by_tap = unit.stretch.pieces > 1;
   const bool contiguous = l.groups == 1 && l.dilation_width == 1 && !by_tap;
   const std::int64_t out_plane = view_.out.height * view_.out.width;
 
@@ -366,7 +309,7 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
   tile.pixel_stride = l.stride_width * channels;
   tile.runs = contiguous ? 1 : l.kernel_width;
   tile.run_length = contiguous ? l.kernel_width * channels : group_in;
-  tile.run_stride = (by_tap ? piece_columns(unit.pixels) : l.dilation_width) * channels;
+  tile.run_stride = (by_tap ? unit.stretch.columns : l.dilation_width) * channels;
   tile.channels = block.channels;
   const std::int64_t row_weights = l.kernel_width * group_in * block_width;
 

@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "plan/gather.h"
 #include "plan/layer.h"
+#include "plan/row_source.h"
 #include "plan/select.h"
 
 namespace simdconv {
@@ -50,10 +50,9 @@ class DirectPlan final : public Plan {
   struct Unit {
     std::int64_t image, first_row, end_row;
     Segment segment;
-    std::int64_t pixels;  // of the segment
+    Stretch stretch;  // of the input under the segment
     std::int64_t first_block, end_block;
-    std::int64_t first_column;  // of the input, virtual: under the segment's first tap
-    const float* in;            // of the whole run
+    const float* in;  // of the whole run
     float* out;
     const float** rows;  // [end_row - first_row][kernel_height]
     float* strips;
@@ -69,21 +68,16 @@ class DirectPlan final : public Plan {
   void lay_out_scratch();
 
   std::int64_t tile_begin(std::int64_t tile) const { return tile * view_.out.width / tiles_; }
-  std::int64_t segment_pixels(const Segment& segment) const;
   std::int64_t most_pixels(const Zone& zone) const;  // of its segments
 
-  // Sizes along a row of the input under so many neighbouring output pixels.
-  std::int64_t direct_columns(std::int64_t pixels) const;
-  bool gathers_by_tap(std::int64_t pixels) const;
-  std::int64_t piece_columns(std::int64_t pixels) const;
-  std::int64_t strip_row_floats(std::int64_t pixels) const;
+  // The input columns under `pixels` output pixels, from `first_pixel` on.
+  Stretch stretch_under(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const;
   std::int64_t row_floats(const Zone& zone) const;
   bool tile_inside(std::int64_t tile) const;
   std::int64_t distinct_rows(std::int64_t out_rows) const;
 
   Unit decode(std::int64_t index, const float* in, float* out, std::byte* scratch) const;
   void point_rows(const Unit& unit) const;
-  const float* make_row(const Unit& unit, std::int64_t virtual_row, float** next_strip) const;
   void run_block(const Unit& unit, const ChannelBlock& block) const;
   void finish(const Unit& unit, const ChannelBlock& block, std::int64_t first_pixel, TapRange rows,
               DirectTile& tile, std::int64_t pixels) const;
@@ -95,8 +89,9 @@ class DirectPlan final : public Plan {
 
   bool native_in_, native_out_;  // pixels are contiguous: nhwc, or a single channel
   bool skips_rows_;              // kernel rows beyond the image add nothing, and are passed over
-  bool fused_;                   // bias and clamp finish a tile; otherwise the finish kernel does
-  float low_, high_;             // the clamp
+  RowSource row_source_;
+  bool fused_;        // bias and clamp finish a tile; otherwise the finish kernel does
+  float low_, high_;  // the clamp
 
   std::int64_t tiles_, tile_pixels_;  // of an output row; the most in one tile
   std::vector<Zone> zones_;
