@@ -102,8 +102,10 @@ export class Conv2d {
    * Convolves on the pool's threads; the JavaScript thread stays free.
    *
    * Never throws, always rejects. Until the promise settles, input and output are in flight: other runs may read the
-   * input, and any other use of the memory by this package is refused with `ERR_CONV_BUSY`; do not write to either, and
-   * do not transfer them (`ERR_CONV_DETACHED`). An output is complete or, when the run was aborted, untouched.
+   * input, and any other use of the memory by this package is refused with `ERR_CONV_BUSY`. Do not write to either; a
+   * write to the input may or may not be seen. Do not transfer either: the run then rejects with `ERR_CONV_DETACHED`,
+   * and if the new owner lets go of the memory before the run ends, the process can crash, for Node-API has no means
+   * to hold on to memory that changed hands. An output is complete or, when the run was aborted, untouched.
    *
    * @throws as runSync(), and with the reason of the signal.
    * @example
