@@ -104,14 +104,11 @@ void Environment::complete(napi_env env, napi_value, void* environment, void* da
   const auto& flight = *static_cast<InFlight*>(data);
   const Napi::HandleScope scope(env);
   const Napi::Function done = flight.done.Value();
-  const Napi::Value error =
-      flight.status == Status::ok ? Napi::Env(env).Null() : error_of(env, flight.status).Value();
+  napi_value error = Napi::Env(env).Null();
+  if (flight.status != Status::ok) error = error_of(env, flight.status).Value();
   self.forget(flight.ticket);
-  try {
-    done.Call({error});
-  } catch (const Napi::Error& thrown) {
-    thrown.ThrowAsJavaScriptException();
-  }
+  // The plain call: in an environment that is being terminated it fails, and there is nobody left to tell.
+  napi_call_function(env, Napi::Env(env).Undefined(), done, 1, &error, nullptr);
 }
 
 void Environment::tear_down(void* environment) {

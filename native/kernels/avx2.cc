@@ -1,6 +1,7 @@
 // The kernels for AVX2 with FMA. Tile 6 x 2: 12 accumulators + 2 weights + 1 broadcast = 15 of 16 registers.
 #include "simd/avx2.h"
 
+#include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 
@@ -13,6 +14,7 @@ constexpr KernelTable make_kernels() {
                     .vectors = 2,
                     .max_pixels = {12, 6},
                     .direct = {},
+                    .depthwise = depthwise_kernels<8, 1>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
   add_direct_tiles<2, 6>(table);

@@ -30,7 +30,7 @@ struct PixelStrides {
 };
 
 template <int Pixel>
-inline const float* pixel_address(const char* base, const PixelStrides& stride) {
+SIMDCONV_INLINE const float* pixel_address(const char* base, const PixelStrides& stride) {
   if constexpr (Pixel == 0) return reinterpret_cast<const float*>(base);
   if constexpr (Pixel == 1) return reinterpret_cast<const float*>(base + stride.one);
   if constexpr (Pixel == 2) return reinterpret_cast<const float*>(base + stride.one * 2);
@@ -44,8 +44,8 @@ constexpr int kPixelsPerBase = 7;
 
 // One step for pixels Pixel, Pixel + 1, ... of the tile.
 template <int Pixel, int Pixels, int Vectors>
-inline void multiply_pixels(const char* low_base, const char* high_base, const PixelStrides& stride,
-                            const Vec (&weights)[Vectors], Vec (&acc)[Pixels][Vectors]) {
+SIMDCONV_INLINE void multiply_pixels(const char* low_base, const char* high_base, const PixelStrides& stride,
+                                     const Vec (&weights)[Vectors], Vec (&acc)[Pixels][Vectors]) {
   if constexpr (Pixel < Pixels) {
     const char* base = Pixel < kPixelsPerBase ? low_base : high_base;
     const Vec x = splat(*pixel_address<Pixel % kPixelsPerBase>(base, stride));

@@ -11,6 +11,13 @@
 
 #include "simdconv/types.h"
 
+// For the parts of a kernel that share its accumulators: called instead of inlined, they would spill them.
+#if defined(_MSC_VER)
+#define SIMDCONV_INLINE __forceinline
+#else
+#define SIMDCONV_INLINE inline __attribute__((always_inline))
+#endif
+
 namespace simdconv {
 
 // One tile of a direct convolution: `pixels` neighbours of one output row times a block of output channels.
@@ -37,6 +44,35 @@ struct DirectTile {
   float low, high;        // -infinity and infinity where nothing is clamped; NaN passes
 };
 
+// Where the samples under one kernel column stand, and its weights.
+struct DepthwiseColumn {
+  std::ptrdiff_t in_offset;      // from a row's start to the sample of the tile's first lane
+  std::ptrdiff_t weight_offset;  // from a kernel row's weights to the weight of the tile's first lane
+};
+
+// One tile of a depthwise convolution: some neighbouring output rows times some vectors along a row, in which
+// pixels and channels are one flat array:
+//
+//   out[r][f] = min(max(bias[f] + sum over kernel row y, column x of
+//                       rows[r * stride + y][column[x].in_offset + vector_offset[f / lanes] + f % lanes]
+//                       * weights[y * weight_row_stride + column[x].weight_offset + f],  low),  high)
+//
+// Where channels end and begin again within a tile is written in the weights: they are repeated cyclically.
+struct DepthwiseTile {
+  const float* const* rows;  // [(rows of the tile - 1) * stride + kernel_rows]
+  std::int64_t kernel_rows;
+  const DepthwiseColumn* column;  // [columns]
+  std::int64_t columns;
+  std::ptrdiff_t vector_offset[2];  // between the input of the first lane and that of each vector's
+  const float* weights;
+  std::ptrdiff_t weight_row_stride;
+  const float* bias;  // of the tile's first lane, and on
+  float* out;
+  std::ptrdiff_t out_row_stride;
+  std::int64_t count;  // lanes that count, in a tile that ends within a vector
+  float low, high;
+};
+
 // What a direct tile leaves undone where bias and clamp alone do not finish it, in place:
 //   data[p][d] = activation(data[p][d] * scale[p][d] + bias[d])
 struct FinishTile {
@@ -50,10 +86,21 @@ struct FinishTile {
 };
 
 using DirectKernel = void (*)(const DirectTile&);
+using DepthwiseKernel = void (*)(const DepthwiseTile&);
 using FinishKernel = void (*)(const FinishTile&);
 
 inline constexpr int kMaxTilePixels = 14;
 inline constexpr int kMaxTileVectors = 4;
+
+// By rows of the tile (1, or all) and by vertical stride (1, 2).
+using DepthwiseVariants = DepthwiseKernel[2][2];
+
+struct DepthwiseKernels {
+  std::int64_t rows, vectors;  // of a full tile
+  DepthwiseVariants whole;     // all vectors
+  DepthwiseVariants single;    // one vector
+  DepthwiseVariants partial;   // the first lanes of one vector
+};
 
 // All kernels of one instruction set.
 struct KernelTable {
@@ -63,6 +110,7 @@ struct KernelTable {
   std::int32_t max_pixels[kMaxTileVectors];  // of a tile with 1, 2, ... vectors
   DirectKernel direct[kMaxTileVectors]
                      [kMaxTilePixels];  // [vectors - 1][pixels - 1]; null where there is none
+  DepthwiseKernels depthwise;
   FinishKernel finish;
 };
 

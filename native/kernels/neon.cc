@@ -1,6 +1,7 @@
 // The kernels for AArch64. Tile 6 x 4: 24 accumulators + 4 weights + 1 broadcast = 29 of 32 registers.
 #include "simd/neon.h"
 
+#include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 
@@ -13,6 +14,7 @@ constexpr KernelTable make_kernels() {
                     .vectors = 4,
                     .max_pixels = {12, 12, 8, 6},
                     .direct = {},
+                    .depthwise = depthwise_kernels<6, 2>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
   add_direct_tiles<2, 12>(table);

@@ -1,6 +1,7 @@
 // The kernels for any CPU. Tile 3 x 4: 12 accumulators + 1 weight + 1 broadcast of 16 scalar registers.
 #include "simd/scalar.h"
 
+#include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 
@@ -13,6 +14,7 @@ constexpr KernelTable make_kernels() {
                     .vectors = 4,
                     .max_pixels = {3, 3, 3, 3},
                     .direct = {},
+                    .depthwise = depthwise_kernels<4, 1>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 3>(table);
   add_direct_tiles<2, 3>(table);

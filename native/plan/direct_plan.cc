@@ -1,18 +1,13 @@
 #include "plan/direct_plan.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
+#include "plan/common.h"
 #include "simdconv/cpu.h"
 
 namespace simdconv {
 namespace {
-
-constexpr std::int64_t kWindowFloats =
-    65536;                             // 256 KiB: half of the smallest L2 among current servers' cores
-constexpr std::int64_t kMinUnits = 8;  // enough for a few threads to share evenly
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // A layer without neighbourhoods sees no rows: all its pixels are one row, cut into tiles without remainders.
 Geometry as_one_row(Geometry g) {
@@ -28,47 +23,16 @@ Geometry as_one_row(Geometry g) {
   return g;
 }
 
-// The clamp that an activation is, if it is one.
-bool as_clamp(const Activation& activation, float* low, float* high) {
-  *low = -kInfinity;
-  *high = kInfinity;
-  switch (activation.kind) {
-    case ActivationKind::none:
-      return true;
-    case ActivationKind::relu:
-      *low = 0;
-      return true;
-    case ActivationKind::clamp:
-      *low = activation.a;
-      *high = activation.b;
-      return true;
-    default:
-      return false;
-  }
-}
-
-std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-std::size_t aligned(std::size_t bytes) {
-  return (bytes + kScratchAlignment - 1) / kScratchAlignment * kScratchAlignment;
-}
-
 std::string decline(const Layer& layer) {
-  if (layer.spec.border.renormalizes() && !layer.finite_weights) {
-    return "a border that renormalizes leaves taps out, but a weight that is not finite turns the zero in "
-           "their "
-           "place into NaN";
-  }
-  return {};
+  const bool leaves_out = layer.spec.border.renormalizes();
+  return leaves_out && !layer.finite_weights ? kNeedsFiniteWeights : "";
 }
 
 void prepare(Layer& layer) {
   const FilterView filter =
       view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
   layer.packed = PackedFilter(filter, layer.spec.bias, layer.shape, *layer.kernels);
-  if (layer.spec.border.renormalizes()) {
-    layer.renormalizer = Renormalizer(layer.spec.border.by, filter, layer.shape);
-  }
+  layer.take_renormalizer(filter);
   layer.spec.filter = layer.spec.bias = nullptr;  // they were the caller's
 }
 
@@ -149,25 +113,9 @@ std::int64_t DirectPlan::most_pixels(const Zone& zone) const {
   return ceil_divide(most_tiles * view_.out.width, tiles_);
 }
 
-// From the first tap of the first pixel to the last tap of the last. A strip holds those columns, or a piece
-// for each kernel column where dilation would leave most of them idle.
-Stretch DirectPlan::stretch_under(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const {
-  const LayerShape& l = view_.layer;
-  Stretch stretch;
-  stretch.first = first_pixel * l.stride_width - view_.padding.left;
-  stretch.columns = (pixels - 1) * l.stride_width + l.span_width();
-  stretch.piece_step = l.dilation_width;
-  stretch.gathered = gathered;
-  const std::int64_t piece_columns = (pixels - 1) * l.stride_width + 1;
-  if (gathered && l.kernel_width * piece_columns < stretch.columns) {
-    stretch.pieces = l.kernel_width;
-    stretch.columns = piece_columns;
-  }
-  return stretch;
-}
-
 std::int64_t DirectPlan::row_floats(const Zone& zone) const {
-  return stretch_under(0, most_pixels(zone), zone.whole.gathered).pixels() * view_.in.channels;
+  return stretch_under(view_.layer, view_.padding, 0, most_pixels(zone), zone.whole.gathered).pixels() *
+         view_.in.channels;
 }
 
 // As many output rows as keep the input under them in half of L2.
@@ -210,18 +158,13 @@ void DirectPlan::lay_out_scratch() {
     }
   }
   const std::int64_t tile_floats = tile_pixels_ * layer_->packed.widest_block();
-  std::size_t offset = 0;
-  const auto place = [&offset](std::int64_t count, std::size_t size) {
-    const std::size_t start = offset;
-    offset += aligned(static_cast<std::size_t>(count) * size);
-    return start;
-  };
-  scratch_.rows = place(block_rows_ * view_.layer.kernel_height, sizeof(const float*));
-  scratch_.strips = place(strip_floats, sizeof(float));
-  scratch_.constant_row = place(constant_floats, sizeof(float));
-  scratch_.tile = place(native_out_ ? 0 : tile_floats, sizeof(float));
-  scratch_.factors = place(layer_->spec.border.renormalizes() ? tile_floats : 0, sizeof(float));
-  scratch_.bytes = offset;
+  ScratchLayout scratch;
+  scratch_.rows = scratch.place<const float*>(block_rows_ * view_.layer.kernel_height);
+  scratch_.strips = scratch.place<float>(strip_floats);
+  scratch_.constant_row = scratch.place<float>(constant_floats);
+  scratch_.tile = scratch.place<float>(native_out_ ? 0 : tile_floats);
+  scratch_.factors = scratch.place<float>(layer_->spec.border.renormalizes() ? tile_floats : 0);
+  scratch_.bytes = scratch.bytes();
 }
 
 Plan::Description DirectPlan::describe() const {
@@ -259,9 +202,9 @@ DirectPlan::Unit DirectPlan::decode(std::int64_t index, const float* in, float* 
   unit.segment = segment;
   unit.first_block = share * blocks / shares_;
   unit.end_block = (share + 1) * blocks / shares_;
-  unit.stretch =
-      stretch_under(tile_begin(segment.first_tile),
-                    tile_begin(segment.end_tile) - tile_begin(segment.first_tile), segment.gathered);
+  const std::int64_t first_pixel = tile_begin(segment.first_tile);
+  unit.stretch = stretch_under(view_.layer, view_.padding, first_pixel,
+                               tile_begin(segment.end_tile) - first_pixel, segment.gathered);
   unit.in = in;
   unit.out = out;
   unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);

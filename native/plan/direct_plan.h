@@ -70,8 +70,6 @@ class DirectPlan final : public Plan {
   std::int64_t tile_begin(std::int64_t tile) const { return tile * view_.out.width / tiles_; }
   std::int64_t most_pixels(const Zone& zone) const;  // of its segments
 
-  // The input columns under `pixels` output pixels, from `first_pixel` on.
-  Stretch stretch_under(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const;
   std::int64_t row_floats(const Zone& zone) const;
   bool tile_inside(std::int64_t tile) const;
   std::int64_t distinct_rows(std::int64_t out_rows) const;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "plan/cyclic_filter.h"
 #include "plan/geometry.h"
 #include "plan/pack.h"
 #include "plan/renormalize.h"
@@ -26,13 +27,18 @@ struct Layer final : Conv2d {
   std::vector<Candidate> candidates;
 
   PackedFilter packed;        // for direct
-  Renormalizer renormalizer;  // for direct, where the border renormalizes
+  CyclicFilter cyclic;        // for depthwise
+  Renormalizer renormalizer;  // for both, where the border renormalizes
   std::vector<float> filter;  // for reference, as given
   std::vector<float> bias;    // for reference
 
+  void take_renormalizer(const FilterView& view) {
+    if (spec.border.renormalizes()) renormalizer = Renormalizer(spec.border.by, view, shape);
+  }
+
   std::int64_t in_channels() const override { return shape.in_channels; }
   std::size_t packed_bytes() const override {
-    return packed.bytes() + (filter.size() + bias.size()) * sizeof(float);
+    return packed.bytes() + cyclic.bytes() + (filter.size() + bias.size()) * sizeof(float);
   }
 };
 

@@ -12,6 +12,21 @@ bool outside_rows_add_nothing(const Border& border, bool finite_weights) {
   return finite_weights && (zeros || border.y.mode == BorderMode::renormalize);
 }
 
+Stretch stretch_under(const LayerShape& l, const Padding& padding, std::int64_t first_pixel,
+                      std::int64_t pixels, bool gathered) {
+  Stretch stretch;
+  stretch.first = first_pixel * l.stride_width - padding.left;
+  stretch.columns = (pixels - 1) * l.stride_width + l.span_width();
+  stretch.piece_step = l.dilation_width;
+  stretch.gathered = gathered;
+  const std::int64_t piece_columns = (pixels - 1) * l.stride_width + 1;
+  if (gathered && l.kernel_width * piece_columns < stretch.columns) {
+    stretch.pieces = l.kernel_width;
+    stretch.columns = piece_columns;
+  }
+  return stretch;
+}
+
 bool RowSource::has_constant_rows() const { return has_outside(border_.y.mode) && !skips_outside_; }
 
 void RowSource::fill_constant_row(const Stretch& stretch, float* row) const {

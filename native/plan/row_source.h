@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "plan/geometry.h"
 #include "simdconv/types.h"
 
 namespace simdconv {
@@ -20,6 +21,12 @@ struct Stretch {
 
   std::int64_t pixels() const { return pieces * columns; }
 };
+
+// What `pixels` output pixels from `first_pixel` on need, from the first tap of the first to the last tap of
+// the last. Gathered, it is those columns or a piece for each kernel column, whichever is less: dilation
+// would leave most idle.
+Stretch stretch_under(const LayerShape& layer, const Padding& padding, std::int64_t first_pixel,
+                      std::int64_t pixels, bool gathered);
 
 // Where gathered rows go, and the row that stands for all rows of constants.
 struct RowScratch {

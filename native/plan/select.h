@@ -22,6 +22,12 @@ struct Algorithm {
 // cannot.
 Status select_algorithm(Layer& layer, const std::string& name, std::string* reason);
 
-extern const Algorithm kDirect, kReference;
+extern const Algorithm kDepthwise, kDirect, kReference;
+
+// Why an algorithm that leaves taps out as zeros declines a layer.
+inline constexpr const char* kNeedsFiniteWeights =
+    "a border that renormalizes leaves taps out, but a weight that is not finite turns the zero in their "
+    "place into "
+    "NaN";
 
 }  // namespace simdconv

@@ -60,6 +60,15 @@ void make_random_case(Random& random, Values values, Case* result) {
   s.groups = pick_of<std::int64_t>(random, {1, 1, 1, 2, 3, 7});
   if (pick(random, 0, 4) == 0) group_in = 1;
   if (s.groups > 1) group_out = std::min<std::int64_t>(group_out, 20);
+  if (pick(random, 0, 1) == 0) {  // depthwise
+    s.groups = pick_of(random, kChannels);
+    group_in = 1;
+    group_out = pick_of<std::int64_t>(random, {1, 1, 1, 2});
+    if (pick(random, 0, 3) != 0) s.dilation_height = 1;
+    if (pick(random, 0, 3) != 0) s.stride_height = pick(random, 1, 2);
+    if (pick(random, 0, 3) != 0 && s.groups % 16 != 0) s.stride_width = 1;
+    s.kernel_height = pick(random, 1, 11);
+  }
   s.in_channels = group_in * s.groups;
   s.out_channels = group_out * s.groups;
   s.filter_layout = static_cast<FilterLayout>(pick(random, 0, 3));

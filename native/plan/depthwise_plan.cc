@@ -1,0 +1,331 @@
+#include "plan/depthwise_plan.h"
+
+#include <algorithm>
+#include <string>
+
+#include "plan/border.h"
+#include "plan/common.h"
+#include "simdconv/cpu.h"
+
+namespace simdconv {
+namespace {
+
+constexpr std::int64_t kSegmentFloats =
+    8192;  // of a row: a tile's rows of input stay in L2 with room to spare
+
+// Channels that share a plane, and so a pixel.
+std::int64_t plane_channels(const Layer& layer) {
+  return layer.spec.layout == Layout::nhwc ? layer.shape.out_channels : 1;
+}
+
+std::string decline(const Layer& layer) {
+  const LayerShape& s = layer.shape;
+  if (s.group_in() != 1) return "an output channel sees " + std::to_string(s.group_in()) + " input channels";
+  if (layer.spec.layout == Layout::nhwc && s.group_out() != 1) {
+    return "an input channel has " + std::to_string(s.group_out()) +
+           " output channels, which nhwc interleaves";
+  }
+  if (s.stride_height > 2) return "vertical stride " + std::to_string(s.stride_height) + " is more than 2";
+  if (s.dilation_height > 1 && s.kernel_height > 1) return "vertical dilation parts the rows of the kernel";
+  if (s.stride_width > 1 && plane_channels(layer) % layer.kernels->lanes != 0) {
+    return "horizontal stride " + std::to_string(s.stride_width) +
+           " parts neighbouring pixels, and a pixel of " + std::to_string(plane_channels(layer)) +
+           " channels is not whole vectors";
+  }
+  if (layer.spec.border.renormalizes() && !layer.finite_weights) return kNeedsFiniteWeights;
+  return {};
+}
+
+void prepare(Layer& layer) {
+  const FilterView filter =
+      view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
+  layer.cyclic = CyclicFilter(filter, layer.spec.bias, layer.shape, plane_channels(layer), *layer.kernels);
+  layer.take_renormalizer(filter);
+  layer.spec.filter = layer.spec.bias = nullptr;  // they were the caller's
+}
+
+}  // namespace
+
+const Algorithm kDepthwise{
+    "depthwise",
+    decline,
+    prepare,
+    [](std::shared_ptr<const Layer> layer, const Geometry& geometry) -> std::shared_ptr<const Plan> {
+      return std::make_shared<DepthwisePlan>(std::move(layer), geometry);
+    },
+};
+
+DepthwisePlan::DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
+    : layer_(std::move(layer)), geometry_(geometry) {
+  const Conv2dSpec& spec = layer_->spec;
+  plane_channels_ = plane_channels(*layer_);
+  planes_ = geometry.out.batch * (geometry.out.channels / plane_channels_);
+  const ImageShape plane{1, geometry.in.height, geometry.in.width, plane_channels_};
+  row_source_ = RowSource(plane, spec.border, /*contiguous=*/true, /*skips_outside=*/false);
+  fused_ = as_clamp(spec.activation, &low_, &high_);
+  choose_zones();
+  choose_windows();
+  lay_out_scratch();
+}
+
+// ---- deciding --------------------------------------------------------------------------------
+
+void DepthwisePlan::choose_zones() {
+  const LayerShape& l = geometry_.layer;
+  const std::int64_t width = geometry_.out.width, left = geometry_.padding.left;
+  // The first pixel whose first tap is inside, and the first whose last tap is not.
+  const std::int64_t first = std::min(ceil_divide(left, l.stride_width), width);
+  const std::int64_t room = geometry_.in.width + left - l.span_width();
+  const std::int64_t end = room < 0 ? first : std::clamp(room / l.stride_width + 1, first, width);
+
+  // A tap beyond the border can be left unread where nothing stands there; not where y's constant does.
+  const Border& border = layer_->spec.border;
+  const bool constant_y = border.y.mode == BorderMode::constant && border.y.value != 0;
+  const bool zero_x = border.x.mode == BorderMode::constant && border.x.value == 0;
+  const bool can_skip =
+      border.x.mode == BorderMode::renormalize || (zero_x && !constant_y && layer_->finite_weights);
+  const bool can_map = can_skip || !has_outside(border.x.mode);
+  const bool fills_a_vector = plane_channels_ >= layer_->kernels->lanes;
+  const Reads at_border = can_map && fills_a_vector ? Reads::mapped_columns : Reads::strips;
+  add_zone(0, first, at_border);
+  add_zone(first, end, Reads::in_place);
+  add_zone(end, width, at_border);
+}
+
+void DepthwisePlan::add_zone(std::int64_t first, std::int64_t end, Reads reads) {
+  if (first == end) return;
+  const std::int64_t most_pixels = std::max<std::int64_t>(1, kSegmentFloats / plane_channels_);
+  zones_.push_back({first, end, reads, ceil_divide(end - first, most_pixels)});
+  segments_ += zones_.back().segments;
+}
+
+Stretch DepthwisePlan::stretch_under(std::int64_t first_pixel, std::int64_t pixels, Reads reads) const {
+  if (reads == Reads::mapped_columns) return {.first = 0, .columns = geometry_.in.width};
+  return simdconv::stretch_under(geometry_.layer, geometry_.padding, first_pixel, pixels,
+                                 reads == Reads::strips);
+}
+
+std::int64_t DepthwisePlan::window_rows(std::int64_t out_rows) const {
+  return (out_rows - 1) * geometry_.layer.stride_height + geometry_.layer.kernel_height;
+}
+
+// Blocks of at least a tile's rows (unless the image has fewer), as many as fit the window, and enough of
+// them.
+void DepthwisePlan::choose_windows() {
+  std::int64_t widest = 1;
+  for (const Zone& zone : zones_) {
+    const std::int64_t pixels = ceil_divide(zone.end - zone.first, zone.segments);
+    widest = std::max(widest, stretch_under(0, pixels, zone.reads).pixels() * plane_channels_);
+  }
+  const std::int64_t height = geometry_.out.height, tile_rows = layer_->kernels->depthwise.rows;
+  const std::int64_t fair_share = ceil_divide(height * planes_ * segments_, kMinUnits);
+  std::int64_t rows = tile_rows;
+  while (rows < fair_share && window_rows(rows + tile_rows) * widest <= kWindowFloats) rows += tile_rows;
+  row_blocks_ = std::max<std::int64_t>(1, height / rows);
+  block_rows_ = ceil_divide(height, row_blocks_);
+}
+
+void DepthwisePlan::lay_out_scratch() {
+  std::int64_t strip_floats = 0, constant_floats = 0;
+  for (const Zone& zone : zones_) {
+    const std::int64_t pixels = ceil_divide(zone.end - zone.first, zone.segments);
+    const std::int64_t row_floats = stretch_under(0, pixels, zone.reads).pixels() * plane_channels_;
+    if (zone.reads == Reads::strips) {
+      strip_floats = std::max(strip_floats, window_rows(block_rows_) * row_floats);
+    } else if (row_source_.has_constant_rows()) {
+      constant_floats = std::max(constant_floats, row_floats);
+    }
+  }
+  const DepthwiseKernels& kernels = layer_->kernels->depthwise;
+  const bool renormalizes = layer_->spec.border.renormalizes();
+  ScratchLayout scratch;
+  scratch_.rows = scratch.place<const float*>(window_rows(block_rows_));
+  scratch_.columns = scratch.place<DepthwiseColumn>(geometry_.layer.kernel_width);
+  scratch_.strips = scratch.place<float>(strip_floats);
+  scratch_.constant_row = scratch.place<float>(constant_floats);
+  scratch_.factors = scratch.place<float>(renormalizes ? kernels.vectors * layer_->kernels->lanes : 0);
+  scratch_.bytes = scratch.bytes();
+}
+
+Plan::Description DepthwisePlan::describe() const {
+  const KernelTable& kernels = *layer_->kernels;
+  const std::string kernel = "f32_depthwise_" + std::to_string(kernels.depthwise.rows) + "x" +
+                             std::to_string(kernels.depthwise.vectors * kernels.lanes) + "_" +
+                             isa_name(kernels.isa);
+  return {kDepthwise.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
+}
+
+// ---- obeying ---------------------------------------------------------------------------------
+
+void DepthwisePlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
+  std::int64_t segment = index % segments_;
+  index /= segments_;
+  const std::int64_t block = index % row_blocks_, plane = index / row_blocks_;
+  const Zone* zone = zones_.data();
+  for (; segment >= zone->segments; ++zone) segment -= zone->segments;
+
+  const LayerShape& l = geometry_.layer;
+  const ImageShape &in_shape = geometry_.in, &out_shape = geometry_.out;
+  const std::int64_t planes_of_image = out_shape.channels / plane_channels_;
+  const std::int64_t in_plane = plane_channels_ == 1 ? plane / l.group_out() : plane;
+  const std::int64_t length = zone->end - zone->first;
+  Unit unit{};
+  unit.first_row = block * out_shape.height / row_blocks_;
+  unit.end_row = (block + 1) * out_shape.height / row_blocks_;
+  unit.first_pixel = zone->first + segment * length / zone->segments;
+  unit.end_pixel = zone->first + (segment + 1) * length / zone->segments;
+  unit.reads = zone->reads;
+  unit.first_channel = plane % planes_of_image * plane_channels_;
+  unit.in = in + in_plane * in_shape.height * in_shape.width * plane_channels_;
+  unit.out = out + plane * out_shape.height * out_shape.width * plane_channels_;
+  unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
+  unit.columns = reinterpret_cast<DepthwiseColumn*>(scratch + scratch_.columns);
+  unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
+
+  const Stretch stretch = stretch_under(unit.first_pixel, unit.end_pixel - unit.first_pixel, unit.reads);
+  RowScratch rows{reinterpret_cast<float*>(scratch + scratch_.strips),
+                  reinterpret_cast<float*>(scratch + scratch_.constant_row)};
+  if (!stretch.gathered && row_source_.has_constant_rows())
+    row_source_.fill_constant_row(stretch, rows.constant_row);
+  for (std::int64_t r = 0; r < window_rows(unit.end_row - unit.first_row); ++r) {
+    const std::int64_t virtual_row = unit.first_row * l.stride_height - geometry_.padding.top + r;
+    unit.rows[r] = row_source_.row(unit.in, virtual_row, stretch, &rows);
+  }
+
+  if (unit.reads == Reads::mapped_columns) {
+    run_mapped(unit);
+  } else {
+    const std::int64_t tap_columns = stretch.pieces > 1 ? stretch.columns : l.dilation_width;
+    const std::int64_t pitch = layer_->cyclic.pitch();
+    for (std::int64_t x = 0; x < l.kernel_width; ++x) {
+      unit.columns[x] = {x * tap_columns * plane_channels_, x * pitch};
+    }
+    run_pixels(unit, unit.first_pixel, unit.end_pixel, l.kernel_width);
+  }
+}
+
+// Pixel by pixel: each tap reads the column that the border maps it to; one beyond a border of nothing is
+// passed over.
+void DepthwisePlan::run_mapped(const Unit& unit) const {
+  const LayerShape& l = geometry_.layer;
+  for (std::int64_t pixel = unit.first_pixel; pixel < unit.end_pixel; ++pixel) {
+    std::int64_t columns = 0;
+    for (std::int64_t x = 0; x < l.kernel_width; ++x) {
+      const std::int64_t virtual_column =
+          pixel * l.stride_width - geometry_.padding.left + x * l.dilation_width;
+      const std::int64_t source =
+          border_source(layer_->spec.border.x.mode, virtual_column, geometry_.in.width);
+      if (source == kOutside) continue;
+      unit.columns[columns++] = {source * plane_channels_, x * layer_->cyclic.pitch()};
+    }
+    run_pixels(unit, pixel, pixel + 1, columns);
+  }
+}
+
+// Covers rows and floats with tiles; the last tile of full size overlaps the one before it rather than being
+// narrower.
+void DepthwisePlan::run_pixels(const Unit& unit, std::int64_t first_pixel, std::int64_t end_pixel,
+                               std::int64_t columns) const {
+  const DepthwiseKernels& kernels = layer_->kernels->depthwise;
+  const std::int64_t lanes = layer_->kernels->lanes, width = kernels.vectors * lanes;
+  const std::int64_t floats = (end_pixel - first_pixel) * plane_channels_;
+  const std::int64_t rows = unit.end_row - unit.first_row;
+  const std::int64_t tile_rows = rows >= kernels.rows ? kernels.rows : 1;
+  for (std::int64_t r = 0; r < rows; r += tile_rows) {
+    const std::int64_t row = unit.first_row + std::min(r, rows - tile_rows);
+    if (floats >= width) {
+      for (std::int64_t f = 0; f < floats; f += width) {
+        run_tile(unit, kernels.whole, {row, tile_rows, first_pixel, std::min(f, floats - width), width},
+                 columns);
+      }
+    } else {
+      for (std::int64_t f = 0; f < floats; f += lanes) {
+        const std::int64_t count = std::min(lanes, floats - f);
+        run_tile(unit, count == lanes ? kernels.single : kernels.partial,
+                 {row, tile_rows, first_pixel, f, count}, columns);
+      }
+    }
+  }
+}
+
+void DepthwisePlan::run_tile(const Unit& unit, const DepthwiseVariants& kernels, const Extent& extent,
+                             std::int64_t columns) const {
+  const LayerShape& l = geometry_.layer;
+  const std::int64_t channels = plane_channels_, lanes = layer_->kernels->lanes;
+  const std::int64_t out_row_stride = geometry_.out.width * channels;
+  const bool fused = fused_ && !leaves_out(extent);
+  DepthwiseTile tile{};
+  tile.rows = unit.rows + (extent.row - unit.first_row) * l.stride_height;
+  tile.kernel_rows = l.kernel_height;
+  tile.column = unit.columns;
+  tile.columns = columns;
+  const std::int64_t skipped =
+      unit.reads == Reads::mapped_columns ? 0 : extent.first_pixel - unit.first_pixel;
+  for (std::int64_t v = 0; v * lanes < extent.floats; ++v) {
+    const std::int64_t f = extent.flat + v * lanes;
+    tile.vector_offset[v] = ((skipped + f / channels) * l.stride_width) * channels + f % channels;
+  }
+  const std::int64_t channel = extent.flat % channels;
+  tile.weights = layer_->cyclic.weights(unit.first_channel) + channel;
+  tile.weight_row_stride = l.kernel_width * layer_->cyclic.pitch();
+  tile.bias = fused ? layer_->cyclic.bias(unit.first_channel) + channel : layer_->cyclic.no_bias();
+  tile.out = unit.out + extent.row * out_row_stride + extent.first_pixel * channels + extent.flat;
+  tile.out_row_stride = out_row_stride;
+  tile.count = extent.floats;
+  tile.low = fused ? low_ : -kInfinity;
+  tile.high = fused ? high_ : kInfinity;
+  kernels[extent.rows > 1 ? 1 : 0][l.stride_height - 1](tile);
+  if (!fused) finish(unit, extent, tile.out);
+}
+
+TapRange DepthwisePlan::rows_kept(std::int64_t row) const {
+  const LayerShape& l = geometry_.layer;
+  if (layer_->spec.border.y.mode != BorderMode::renormalize) return {0, l.kernel_height};
+  return taps_inside(row * l.stride_height - geometry_.padding.top, l.dilation_height, l.kernel_height,
+                     geometry_.in.height);
+}
+
+TapRange DepthwisePlan::columns_kept(std::int64_t pixel) const {
+  const LayerShape& l = geometry_.layer;
+  if (layer_->spec.border.x.mode != BorderMode::renormalize) return {0, l.kernel_width};
+  return taps_inside(pixel * l.stride_width - geometry_.padding.left, l.dilation_width, l.kernel_width,
+                     geometry_.in.width);
+}
+
+// Whether the border leaves taps out of these outputs' windows: if it does so anywhere between, then at an
+// end.
+bool DepthwisePlan::leaves_out(const Extent& extent) const {
+  if (!layer_->spec.border.renormalizes()) return false;
+  const LayerShape& l = geometry_.layer;
+  const std::int64_t first_pixel = extent.first_pixel + extent.flat / plane_channels_;
+  const std::int64_t last_pixel = extent.first_pixel + (extent.flat + extent.floats - 1) / plane_channels_;
+  return rows_kept(extent.row).count() < l.kernel_height ||
+         rows_kept(extent.row + extent.rows - 1).count() < l.kernel_height ||
+         columns_kept(first_pixel).count() < l.kernel_width ||
+         columns_kept(last_pixel).count() < l.kernel_width;
+}
+
+void DepthwisePlan::finish(const Unit& unit, const Extent& extent, float* data) const {
+  const std::int64_t channels = plane_channels_, first_channel = extent.flat % channels;
+  const bool scaled = leaves_out(extent);
+  FinishTile rest{};
+  rest.data = data;
+  rest.bias = layer_->cyclic.bias(unit.first_channel) + first_channel;
+  rest.pixels = 1;
+  rest.channels = extent.floats;
+  rest.activation = layer_->spec.activation;
+  if (scaled) rest.scale = unit.factors;
+  for (std::int64_t r = 0; r < extent.rows; ++r, rest.data += geometry_.out.width * channels) {
+    for (std::int64_t f = 0; scaled && f < extent.floats;) {
+      const std::int64_t channel = (extent.flat + f) % channels;
+      const std::int64_t pixel = extent.first_pixel + (extent.flat + f) / channels;
+      const std::int64_t count = std::min(channels - channel, extent.floats - f);
+      layer_->renormalizer.factors(rows_kept(extent.row + r), columns_kept(pixel),
+                                   unit.first_channel + channel, count, unit.factors + f);
+      f += count;
+    }
+    layer_->kernels->finish(rest);
+  }
+}
+
+}  // namespace simdconv
