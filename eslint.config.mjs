@@ -10,6 +10,10 @@ export default tseslint.config(
     languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
   },
   {
+    files: ['bench/**/*.mjs'],
+    languageOptions: { globals: { Buffer: 'readonly', clearTimeout: 'readonly', setTimeout: 'readonly' } },
+  },
+  {
     files: ['src/**/*.{ts,mts}', 'test/**/*.ts', 'examples/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -27,7 +31,10 @@ export default tseslint.config(
     files: ['src/*.ts'],
     plugins: { jsdoc },
     rules: {
-      'jsdoc/require-jsdoc': ['error', { publicOnly: true, require: { ClassDeclaration: true, MethodDefinition: true } }],
+      'jsdoc/require-jsdoc': [
+        'error',
+        { publicOnly: true, require: { ClassDeclaration: true, MethodDefinition: true } },
+      ],
       'jsdoc/check-tag-names': ['error', { typed: true }],
     },
   },

@@ -1,0 +1,160 @@
+/** One layer: every contender in a process of its own, checked, warmed up, then timed in turns. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Cannot } from './cannot.mjs'
+import { startContender } from './contenders.mjs'
+import { makeData } from './data.mjs'
+import { describeLayer } from './layers.mjs'
+import { largestError, referenceBands } from './reference.mjs'
+
+/**
+ * @typedef {object} Settings
+ * @property {number} threads
+ * @property {number} rounds
+ * @property {number} milliseconds that one contender is timed for in one round
+ *
+ * @typedef {object} Measured
+ * @property {string} contender
+ * @property {import('./contenders.mjs').Details} details
+ * @property {number} error largest, as a share of its bound
+ * @property {number} iterations in each round
+ * @property {number[]} seconds for one convolution, round by round
+ *
+ * @typedef {Measured & { peer: import('./peer.mjs').Peer, failure: string | undefined }} Running
+ *
+ * @typedef {object} Absent
+ * @property {string} contender
+ * @property {string} reason
+ *
+ * @typedef {object} LayerResult
+ * @property {import('./layers.mjs').Layer} layer
+ * @property {number[]} peak FLOP/s of one thread, round by round
+ * @property {Measured[]} measured
+ * @property {Absent[]} absent
+ */
+
+/**
+ * @param {import('./layers.mjs').Layer} layer
+ * @param {readonly import('./contenders.mjs').Contender[]} contenders
+ * @param {((milliseconds: number) => Promise<number>) | undefined} measurePeak
+ * @param {Settings} settings
+ * @param {() => void} onStep called contenders x (rounds + 1) times
+ * @returns {Promise<LayerResult>}
+ */
+export async function measureLayer(layer, contenders, measurePeak, settings, onStep) {
+  const directory = mkdtempSync(join(tmpdir(), 'simdconv-bench-'))
+  /** @type {Running[]} */
+  const running = []
+  /** @type {LayerResult} */
+  const result = { layer, peak: [], measured: [], absent: [] }
+  try {
+    const data = makeData(layer)
+    writeFileSync(join(directory, 'input.f32'), data.input)
+    writeFileSync(join(directory, 'filter.f32'), data.filter)
+    const judge = judgeOf(layer, data)
+
+    for (const contender of contenders) {
+      try {
+        running.push(await admit(contender, layer, directory, judge, settings))
+      } catch (error) {
+        if (!(error instanceof Cannot)) throw error
+        result.absent.push({ contender: contender.name, reason: error.message })
+        for (let round = 0; round < settings.rounds; round++) onStep()
+      }
+      onStep()
+    }
+
+    for (let round = 0; round < settings.rounds; round++) {
+      if (measurePeak) result.peak.push(await measurePeak(settings.milliseconds))
+      const first = running.length > 0 ? round % running.length : 0
+      for (const contender of [...running.slice(first), ...running.slice(0, first)]) {
+        await timeOnce(contender)
+        onStep()
+      }
+    }
+    for (const { contender, failure } of running) {
+      if (failure !== undefined) result.absent.push({ contender, reason: failure })
+    }
+    const finished = running.filter(({ failure }) => failure === undefined)
+    result.measured = finished.map(({ contender, details, error, iterations, seconds }) => ({
+      contender,
+      details,
+      error,
+      iterations,
+      seconds,
+    }))
+    return result
+  } finally {
+    await Promise.all(running.map(({ peer }) => peer.dismiss()))
+    rmSync(directory, { recursive: true })
+  }
+}
+
+/**
+ * Starts a contender, checks its result, and finds how many iterations fill its time; that warms it up, too.
+ *
+ * @param {import('./contenders.mjs').Contender} contender
+ * @param {import('./layers.mjs').Layer} layer
+ * @param {string} directory
+ * @param {(output: Buffer, details: import('./contenders.mjs').Details) => number} judge
+ * @param {Settings} settings
+ * @returns {Promise<Running>}
+ */
+async function admit(contender, layer, directory, judge, { threads, milliseconds }) {
+  const peer = startContender(contender, directory, `${layer.name} ${describeLayer(layer)}`, threads)
+  try {
+    /** @type {import('./contenders.mjs').Details} */
+    const details = JSON.parse(await peer.answer('ready'))
+    const file = join(directory, `${contender.name}.out`)
+    await peer.ask(`check ${file}`, 'done')
+    const error = judge(readFileSync(file), details)
+    if (!(error <= 1)) throw new Cannot(`its result is wrong: ${error.toPrecision(3)} times the error bound`)
+
+    const enough = milliseconds / 1000
+    let iterations = 1
+    let seconds = Number(await peer.ask('time 1', 'took'))
+    while (seconds < enough / 2) {
+      iterations = Math.ceil(Math.min((iterations * enough) / Math.max(seconds, 1e-9), iterations * 16))
+      seconds = Number(await peer.ask(`time ${iterations}`, 'took'))
+    }
+    iterations = Math.max(1, Math.round((iterations * enough) / seconds))
+    return { contender: contender.name, peer, details, error, iterations, seconds: [], failure: undefined }
+  } catch (error) {
+    await peer.dismiss()
+    throw error
+  }
+}
+
+/**
+ * One round of one contender. One that fails takes no further part.
+ *
+ * @param {Running} contender
+ */
+async function timeOnce(contender) {
+  if (contender.failure !== undefined) return
+  try {
+    const seconds = await contender.peer.ask(`time ${contender.iterations}`, 'took')
+    contender.seconds.push(Number(seconds) / contender.iterations)
+  } catch (error) {
+    if (!(error instanceof Cannot)) throw error
+    contender.failure = error.message
+  }
+}
+
+/**
+ * Compares outputs with the reference, which is computed once for each border.
+ *
+ * @param {import('./layers.mjs').Layer} layer
+ * @param {{ input: Float32Array, filter: Float32Array }} data
+ */
+function judgeOf(layer, data) {
+  /** @type {Partial<Record<string, import('./reference.mjs').Band[]>>} */
+  const references = {}
+  /** @param {Buffer} bytes @param {import('./contenders.mjs').Details} details @returns {number} */
+  return (bytes, { numbers, border = 'constant' }) => {
+    references[border] ??= referenceBands(layer, data, border)
+    const output = numbers === 'u8' ? Uint8Array.from(bytes) : new Float32Array(Uint8Array.from(bytes).buffer)
+    return largestError(layer, references[border], output)
+  }
+}

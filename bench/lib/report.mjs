@@ -1,0 +1,115 @@
+/** What was measured, in words and figures. */
+import { multiplications } from './layers.mjs'
+import { geometricMean, median, ratios, summarize } from './statistics.mjs'
+import { table } from './table.mjs'
+
+/**
+ * @typedef {import('./measure.mjs').LayerResult} LayerResult
+ *
+ * @typedef {object} Row
+ * @property {string} contender
+ * @property {import('./statistics.mjs').Summary} seconds
+ * @property {number} flops per second, padded zeros counted
+ * @property {number | undefined} ofPeak share of the FMA peak of its threads
+ * @property {number | undefined} timesFirst how many times the time of the first contender
+ */
+
+/**
+ * @param {LayerResult} result
+ * @param {string} first contender that the others are compared with
+ * @param {number} threads
+ * @returns {Row[]}
+ */
+export function rowsOf({ layer, peak, measured }, first, threads) {
+  const flop = 2 * multiplications(layer)
+  const base = measured.find(({ contender }) => contender === first)
+  return measured.map(({ contender, seconds }) => ({
+    contender,
+    seconds: summarize(seconds),
+    flops: flop / median(seconds),
+    ofPeak:
+      peak.length > 0 ? median(seconds.map((time, round) => flop / time / peak[round] / threads)) : undefined,
+    timesFirst: base && median(ratios(seconds, base.seconds)),
+  }))
+}
+
+/**
+ * @param {readonly LayerResult[]} results
+ * @param {string} first
+ * @param {number} threads
+ * @returns {string}
+ */
+export function resultTable(results, first, threads) {
+  const lines = results.flatMap((result) =>
+    rowsOf(result, first, threads).map(({ contender, seconds, flops, ofPeak, timesFirst }, index) => [
+      index === 0 ? result.layer.name : '',
+      contender,
+      milliseconds(seconds.median),
+      milliseconds(seconds.minimum),
+      milliseconds(seconds.lowerQuartile),
+      milliseconds(seconds.upperQuartile),
+      milliseconds(seconds.maximum),
+      (flops / 1e9).toFixed(1),
+      ofPeak?.toFixed(3) ?? '',
+      timesFirst?.toFixed(2) ?? '',
+    ]),
+  )
+  const head = ['layer', 'contender', 'ms', 'min', '25%', '75%', 'max', 'GFLOP/s', 'of peak', `x ${first}`]
+  return table(head, lines, 2)
+}
+
+/**
+ * Geometric means, over the layers that both a contender and the first have done.
+ *
+ * @param {readonly LayerResult[]} results
+ * @param {string} first
+ * @param {number} threads
+ * @returns {string}
+ */
+export function meanTable(results, first, threads) {
+  /** @type {Map<string, Row[]>} */
+  const rows = new Map()
+  for (const row of results.flatMap((result) => rowsOf(result, first, threads))) {
+    rows.set(row.contender, [...(rows.get(row.contender) ?? []), row])
+  }
+  const lines = [...rows].map(([contender, all]) => {
+    const shares = all.flatMap(({ ofPeak }) => ofPeak ?? [])
+    const times = all.flatMap(({ timesFirst }) => timesFirst ?? [])
+    return [
+      contender,
+      `${all.length} of ${results.length}`,
+      shares.length > 0 ? geometricMean(shares).toFixed(3) : '',
+      shares.length > 0 ? Math.min(...shares).toFixed(3) : '',
+      times.length > 0 ? geometricMean(times).toFixed(2) : '',
+      times.length > 0 ? `${times.filter((ratio) => ratio < 1).length}` : '',
+    ]
+  })
+  const head = ['contender', 'layers', 'of peak, mean', 'worst', `x ${first}, mean`, 'layers faster']
+  return table(head, lines)
+}
+
+/**
+ * Who did not take part, with the reason; one line for each reason.
+ *
+ * @param {readonly LayerResult[]} results
+ * @returns {string[]}
+ */
+export function absentLines(results) {
+  /** @type {Map<string, { contender: string, reason: string, layers: string[] }>} */
+  const groups = new Map()
+  for (const { layer, absent } of results) {
+    for (const { contender, reason } of absent) {
+      const key = `${contender} ${reason}`
+      const group = groups.get(key) ?? { contender, reason, layers: [] }
+      group.layers.push(layer.name)
+      groups.set(key, group)
+    }
+  }
+  return [...groups.values()].map(({ contender, reason, layers }) => {
+    const where = layers.length === results.length ? 'every layer' : layers.join(', ')
+    return `${contender} is absent from ${where}: ${reason}`
+  })
+}
+
+/** @param {number} seconds @returns {string} */
+const milliseconds = (seconds) => (seconds * 1000).toFixed(seconds < 0.001 ? 4 : seconds < 0.1 ? 3 : 1)
