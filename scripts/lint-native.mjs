@@ -7,9 +7,13 @@ import { availableParallelism } from 'node:os'
 
 const require = createRequire(import.meta.url)
 const clangFormat = require('clang-format').getNativeBinary()
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', '*.cc', '*.h'], {
-  encoding: 'utf8',
-})
+const files = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '--', '*.cc', '*.h'],
+  {
+    encoding: 'utf8',
+  },
+)
   .trim()
   .split('\n')
   .filter((file) => existsSync(file))
@@ -24,7 +28,9 @@ if (format.status !== 0) process.exit(1)
 
 const hasTidy = spawnSync('run-clang-tidy', ['-h']).status === 0
 if (!hasTidy) {
-  console.error('clang-tidy is missing, so C++ was checked for format alone; on Debian: apt-get install clang-tidy')
+  console.error(
+    'clang-tidy is missing, so C++ was checked for format alone; on Debian: apt-get install clang-tidy',
+  )
   process.exit(process.env.CI ? 1 : 0)
 }
 if (!existsSync('build/compile_commands.json')) {
@@ -33,9 +39,13 @@ if (!existsSync('build/compile_commands.json')) {
 }
 // Not neon.cc: the compile commands are this machine's.
 const sources = '(native|binding)/(?!.*neon).*[.]cc$'
-const tidy = spawnSync('run-clang-tidy', ['-p', 'build', '-quiet', '-j', String(availableParallelism()), sources], {
-  encoding: 'utf8',
-  maxBuffer: 1 << 28,
-})
+const tidy = spawnSync(
+  'run-clang-tidy',
+  ['-p', 'build', '-quiet', '-j', String(availableParallelism()), sources],
+  {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  },
+)
 if (tidy.status !== 0) console.error(tidy.stdout)
 process.exit(tidy.status ?? 1)

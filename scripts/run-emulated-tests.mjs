@@ -8,7 +8,9 @@ const cases = process.env.SIMDCONV_TEST_CASES ?? '150'
 function run(command, args, options = {}) {
   const result = spawnSync(command, args, { encoding: 'utf8', ...options })
   if (result.error?.code === 'ENOENT') {
-    console.error(`${command} is missing; on Debian: apt-get install qemu-user g++-aarch64-linux-gnu cmake g++ make`)
+    console.error(
+      `${command} is missing; on Debian: apt-get install qemu-user g++-aarch64-linux-gnu cmake g++ make`,
+    )
     process.exit(1)
   }
   return result
@@ -64,7 +66,9 @@ for (const host of hosts) {
   const asExpected = isas === host.isas
   passed += Number(counts?.[1] ?? 0) + Number(asExpected)
   failed += Number(counts?.[2] ?? 1) + Number(!asExpected)
-  console.log(`${host.name}: ${isas ?? 'nothing'}; ${counts?.[0].trim() ?? `stopped by ${result.signal ?? result.status}`}`)
+  console.log(
+    `${host.name}: ${isas ?? 'nothing'}; ${counts?.[0].trim() ?? `stopped by ${result.signal ?? result.status}`}`,
+  )
   if (!asExpected) console.log(`FAIL it should have chosen among: ${host.isas}`)
   if (counts?.[2] !== '0') console.log(result.stdout + result.stderr)
 }

@@ -11,7 +11,17 @@ for (const isa of info().isas.slice(1)) {
   console.log(`\nnumeric tests, SIMDCONV_ISA=${isa}`)
   const run = spawnSync(
     process.execPath,
-    [mocha, '--no-config', '--require', 'tsx/cjs', '--timeout', '60000', '--reporter', 'dot', 'test/unit/numeric/**/*.test.ts'],
+    [
+      mocha,
+      '--no-config',
+      '--require',
+      'tsx/cjs',
+      '--timeout',
+      '60000',
+      '--reporter',
+      'dot',
+      'test/unit/numeric/**/*.test.ts',
+    ],
     { stdio: 'inherit', env: { ...process.env, SIMDCONV_ISA: isa } },
   )
   failed ||= run.status !== 0

@@ -19,7 +19,9 @@ function checkKernelObjects() {
   let failed = 0
   for (const object of objects) {
     const isa = basename(object, '.cc.o')
-    const defined = execFileSync('nm', ['-C', '--extern-only', '--defined-only', object], { encoding: 'utf8' })
+    const defined = execFileSync('nm', ['-C', '--extern-only', '--defined-only', object], {
+      encoding: 'utf8',
+    })
       .trim()
       .split('\n')
       .map((line) => line.replace(/^\S*\s+\S\s+/, ''))

@@ -5,34 +5,39 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- a path that is chosen at run time, but literal for bundlers */
 import { convError } from './errors.js'
 
-const prebuilds: Readonly<Record<string, Candidate>> = {
+// On Linux the build for glibc comes first; it does not load where the C library is musl, and the next one does.
+const prebuilds: Readonly<Record<string, readonly Candidate[]>> = {
   'linux-x64': [
-    '../prebuilds/linux-x64/simdconv.node',
-    () => require('../prebuilds/linux-x64/simdconv.node') as object,
-  ],
-  'linux-x64-musl': [
-    '../prebuilds/linux-x64-musl/simdconv.node',
-    () => require('../prebuilds/linux-x64-musl/simdconv.node') as object,
+    ['../prebuilds/linux-x64/simdconv.node', () => require('../prebuilds/linux-x64/simdconv.node') as object],
+    [
+      '../prebuilds/linux-x64-musl/simdconv.node',
+      () => require('../prebuilds/linux-x64-musl/simdconv.node') as object,
+    ],
   ],
   'linux-arm64': [
-    '../prebuilds/linux-arm64/simdconv.node',
-    () => require('../prebuilds/linux-arm64/simdconv.node') as object,
-  ],
-  'linux-arm64-musl': [
-    '../prebuilds/linux-arm64-musl/simdconv.node',
-    () => require('../prebuilds/linux-arm64-musl/simdconv.node') as object,
+    [
+      '../prebuilds/linux-arm64/simdconv.node',
+      () => require('../prebuilds/linux-arm64/simdconv.node') as object,
+    ],
+    [
+      '../prebuilds/linux-arm64-musl/simdconv.node',
+      () => require('../prebuilds/linux-arm64-musl/simdconv.node') as object,
+    ],
   ],
   'darwin-arm64': [
-    '../prebuilds/darwin-arm64/simdconv.node',
-    () => require('../prebuilds/darwin-arm64/simdconv.node') as object,
+    [
+      '../prebuilds/darwin-arm64/simdconv.node',
+      () => require('../prebuilds/darwin-arm64/simdconv.node') as object,
+    ],
   ],
   'darwin-x64': [
-    '../prebuilds/darwin-x64/simdconv.node',
-    () => require('../prebuilds/darwin-x64/simdconv.node') as object,
+    [
+      '../prebuilds/darwin-x64/simdconv.node',
+      () => require('../prebuilds/darwin-x64/simdconv.node') as object,
+    ],
   ],
   'win32-x64': [
-    '../prebuilds/win32-x64/simdconv.node',
-    () => require('../prebuilds/win32-x64/simdconv.node') as object,
+    ['../prebuilds/win32-x64/simdconv.node', () => require('../prebuilds/win32-x64/simdconv.node') as object],
   ],
 }
 const built: Candidate = [
@@ -48,9 +53,9 @@ type Candidate = readonly [path: string, load: () => object]
 
 /** Loads the addon, or throws an `ERR_CONV_LOAD` that explains each attempt. */
 export function loadAddon(): object {
-  const platform = currentPlatform()
-  const prebuilt = Object.hasOwn(prebuilds, platform) ? prebuilds[platform] : undefined
-  return loadFirst(platform, prebuilt === undefined ? [built] : [prebuilt, built])
+  const platform = `${process.platform}-${process.arch}`
+  const prebuilt = Object.hasOwn(prebuilds, platform) ? prebuilds[platform]! : []
+  return loadFirst(platform, [...prebuilt, built])
 }
 
 /** Loads the first candidate that loads. */
@@ -67,17 +72,6 @@ export function loadFirst(platform: string, candidates: readonly Candidate[]): o
     'ERR_CONV_LOAD',
     `no native build for ${platform}. ${attempts.join(' ')} Build one with: npm run build`,
   )
-}
-
-/** "linux-x64", "linux-arm64-musl", ... */
-function currentPlatform(): string {
-  return `${process.platform}-${process.arch}${process.platform === 'linux' && isMusl() ? '-musl' : ''}`
-}
-
-/** Node reports the version of glibc only where it runs on glibc. */
-function isMusl(): boolean {
-  const report = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
-  return report.header.glibcVersionRuntime === undefined
 }
 
 function reason(error: unknown): string {
