@@ -2,15 +2,14 @@
 import { writeFileSync } from 'node:fs'
 import { info } from 'simdconv'
 import { benchChart } from './lib/bench-chart.mjs'
-import { Cannot } from './lib/cannot.mjs'
 import { contenderNames, readContender } from './lib/contenders.mjs'
 import { listNames, readLayers } from './lib/layers.mjs'
 import { describeMachine, machineLine } from './lib/machine.mjs'
 import { measureLayer } from './lib/measure.mjs'
 import { positiveInteger, readOptions, run, userPath } from './lib/options.mjs'
-import { peakMeter } from './lib/peak.mjs'
+import { peakMeterOrReason } from './lib/peak.mjs'
 import { startProgress } from './lib/progress.mjs'
-import { absentLines, meanTable, resultTable } from './lib/report.mjs'
+import { absentLines, meanTable, resultTable, versionsLine } from './lib/report.mjs'
 import { summarize } from './lib/statistics.mjs'
 
 const usage = `npm run bench -- --layers LIST[,LIST] --contenders NAME[,NAME]
@@ -80,6 +79,7 @@ await run(async () => {
       `\nFMA peak of one thread, ${machine.isa}, in the same run: ${middle} GFLOP/s (${low} to ${high})`,
     )
   }
+  console.log(`versions: ${versionsLine(results)}`)
   for (const line of absentLines(results)) console.log(line)
 
   if (options.json) {
@@ -91,17 +91,6 @@ await run(async () => {
     writeFileSync(userPath(options.svg), benchChart(title, results, contenders, settings, machine))
   }
 })
-
-/** @param {string} isa */
-function peakMeterOrReason(isa) {
-  try {
-    return peakMeter(isa)
-  } catch (error) {
-    if (!(error instanceof Cannot)) throw error
-    console.log(`the FMA peak is absent: ${error.message}`)
-    return undefined
-  }
-}
 
 /** @param {number} number @param {string} thing @returns {string} */
 function count(number, thing) {

@@ -1,10 +1,10 @@
 /** Speed of each contender on each layer, as a share of the FMA peak of its threads. */
 import { machineLine } from './machine.mjs'
-import { rowsOf } from './report.mjs'
+import { rowsOf, versionsLine } from './report.mjs'
 import { median } from './statistics.mjs'
 import { colours, legend, line, picture, rectangle, text } from './svg.mjs'
 
-const [width, left, right, top, bottom] = [960, 220, 60, 96, 84]
+const [width, left, right, top, bottom] = [960, 220, 60, 96, 98]
 const [bar, gap] = [11, 12]
 const plot = width - left - right
 
@@ -69,7 +69,8 @@ export function benchChart(title, results, contenders, settings, machine) {
     ? `FMA peak of one thread in the same run: ${(median(results.flatMap(({ peak: all }) => all)) / 1e9).toFixed(0)} GFLOP/s. `
     : ''
   shapes.push(
-    text(24, height - 32, `${peak}Multiplications with padded zeros are counted.`, {
+    text(24, height - 32, versionsLine(results), { size: 11, fill: '#555555' }),
+    text(24, height - 50, `${peak}Multiplications with padded zeros are counted.`, {
       size: 11,
       fill: '#555555',
     }),

@@ -111,5 +111,18 @@ export function absentLines(results) {
   })
 }
 
+/**
+ * The versions of all contenders that took part, beside simdconv.
+ *
+ * @param {readonly LayerResult[]} results
+ * @returns {string}
+ */
+export function versionsLine(results) {
+  const versions = new Map(
+    results.flatMap(({ measured }) => measured.map(({ contender, details }) => [contender, details.version])),
+  )
+  return [...versions].map(([contender, version]) => `${contender} ${version}`).join(', ')
+}
+
 /** @param {number} seconds @returns {string} */
 const milliseconds = (seconds) => (seconds * 1000).toFixed(seconds < 0.001 ? 4 : seconds < 0.1 ? 3 : 1)
