@@ -100,8 +100,9 @@ void DepthwisePlan::add_zone(std::int64_t first, std::int64_t end, Reads reads) 
 }
 
 Stretch DepthwisePlan::stretch_under(std::int64_t first_pixel, std::int64_t pixels, Reads reads) const {
-  if (reads == Reads::mapped_columns) return {.first = 0, .columns = geometry_.in.width};
-  return simdconv::stretch_under(geometry_.layer, geometry_.padding, first_pixel, pixels,
+  if (reads == Reads::mapped_columns)
+    return {.first = 0, .columns = geometry_.in.width, .pixel_floats = plane_channels_};
+  return simdconv::stretch_under(geometry_.layer, geometry_.padding, first_pixel, pixels, plane_channels_,
                                  reads == Reads::strips);
 }
 
@@ -115,7 +116,7 @@ void DepthwisePlan::choose_windows() {
   std::int64_t widest = 1;
   for (const Zone& zone : zones_) {
     const std::int64_t pixels = ceil_divide(zone.end - zone.first, zone.segments);
-    widest = std::max(widest, stretch_under(0, pixels, zone.reads).pixels() * plane_channels_);
+    widest = std::max(widest, stretch_under(0, pixels, zone.reads).floats());
   }
   const std::int64_t height = geometry_.out.height, tile_rows = layer_->kernels->depthwise.rows;
   const std::int64_t fair_share = ceil_divide(height * planes_ * segments_, kMinUnits);
@@ -129,7 +130,7 @@ void DepthwisePlan::lay_out_scratch() {
   std::int64_t strip_floats = 0, constant_floats = 0;
   for (const Zone& zone : zones_) {
     const std::int64_t pixels = ceil_divide(zone.end - zone.first, zone.segments);
-    const std::int64_t row_floats = stretch_under(0, pixels, zone.reads).pixels() * plane_channels_;
+    const std::int64_t row_floats = stretch_under(0, pixels, zone.reads).floats();
     if (zone.reads == Reads::strips) {
       strip_floats = std::max(strip_floats, window_rows(block_rows_) * row_floats);
     } else if (row_source_.has_constant_rows()) {

@@ -9,6 +9,11 @@
 namespace simdconv {
 namespace {
 
+// Pixels of a tile that stand a multiple of 4 KiB apart share one set of L1, and push each other out: a 1x1
+// layer with 1024 channels ran at 0.76 of the peak, and at 0.97 once its strips had a cache line between
+// pixels (Zen 4).
+constexpr std::int64_t kCollidingFloats = 1024, kLineFloats = 16;
+
 // A layer without neighbourhoods sees no rows: all its pixels are one row, cut into tiles without remainders.
 Geometry as_one_row(Geometry g) {
   const LayerShape& l = g.layer;
@@ -74,8 +79,10 @@ void DirectPlan::choose_tiles() {
   tiles_ = ceil_divide(view_.out.width, tile_pixels_);
   tile_pixels_ = ceil_divide(view_.out.width, tiles_);
 
+  const bool collides = view_.layer.stride_width * view_.in.channels % kCollidingFloats == 0;
+  strip_pixel_floats_ = view_.in.channels + (collides ? kLineFloats : 0);
   std::int64_t first_inside = 0, end_inside = tiles_;
-  if (!native_in_) first_inside = end_inside;
+  if (!native_in_ || collides) first_inside = end_inside;
   while (first_inside < end_inside && !tile_inside(first_inside)) ++first_inside;
   while (end_inside > first_inside && !tile_inside(end_inside - 1)) --end_inside;
   add_zone(0, first_inside, true);
@@ -113,9 +120,13 @@ std::int64_t DirectPlan::most_pixels(const Zone& zone) const {
   return ceil_divide(most_tiles * view_.out.width, tiles_);
 }
 
+Stretch DirectPlan::stretch_of(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const {
+  const std::int64_t pixel_floats = gathered ? strip_pixel_floats_ : view_.in.channels;
+  return stretch_under(view_.layer, view_.padding, first_pixel, pixels, pixel_floats, gathered);
+}
+
 std::int64_t DirectPlan::row_floats(const Zone& zone) const {
-  return stretch_under(view_.layer, view_.padding, 0, most_pixels(zone), zone.whole.gathered).pixels() *
-         view_.in.channels;
+  return stretch_of(0, most_pixels(zone), zone.whole.gathered).floats();
 }
 
 // As many output rows as keep the input under them in half of L2.
@@ -203,8 +214,7 @@ DirectPlan::Unit DirectPlan::decode(std::int64_t index, const float* in, float* 
   unit.first_block = share * blocks / shares_;
   unit.end_block = (share + 1) * blocks / shares_;
   const std::int64_t first_pixel = tile_begin(segment.first_tile);
-  unit.stretch = stretch_under(view_.layer, view_.padding, first_pixel,
-                               tile_begin(segment.end_tile) - first_pixel, segment.gathered);
+  unit.stretch = stretch_of(first_pixel, tile_begin(segment.end_tile) - first_pixel, segment.gathered);
   unit.in = in;
   unit.out = out;
   unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
@@ -245,14 +255,15 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
   const std::int64_t channels = view_.in.channels, group_in = l.group_in();
   const std::int64_t block_width = block.vectors * kernels.lanes;
   const bool by_tap = unit.stretch.pieces > 1;
-  const bool contiguous = l.groups == 1 && l.dilation_width == 1 && !by_tap;
+  const std::int64_t pixel_floats = unit.stretch.pixel_floats;
+  const bool contiguous = l.groups == 1 && l.dilation_width == 1 && !by_tap && pixel_floats == channels;
   const std::int64_t out_plane = view_.out.height * view_.out.width;
 
   DirectTile tile{};
-  tile.pixel_stride = l.stride_width * channels;
+  tile.pixel_stride = l.stride_width * pixel_floats;
   tile.runs = contiguous ? 1 : l.kernel_width;
   tile.run_length = contiguous ? l.kernel_width * channels : group_in;
-  tile.run_stride = (by_tap ? unit.stretch.columns : l.dilation_width) * channels;
+  tile.run_stride = (by_tap ? unit.stretch.columns : l.dilation_width) * pixel_floats;
   tile.channels = block.channels;
   const std::int64_t row_weights = l.kernel_width * group_in * block_width;
 
@@ -267,8 +278,9 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
     for (std::int64_t t = unit.segment.first_tile; t < unit.segment.end_tile; ++t) {
       const std::int64_t first_pixel = tile_begin(t), pixels = tile_begin(t + 1) - first_pixel;
       const bool fused = fused_ && !leaves_out(inside, first_pixel, pixels);
-      tile.column_offset = (first_pixel - tile_begin(unit.segment.first_tile)) * l.stride_width * channels +
-                           block.group * group_in;
+      tile.column_offset =
+          (first_pixel - tile_begin(unit.segment.first_tile)) * l.stride_width * pixel_floats +
+          block.group * group_in;
       if (native_out_) {
         tile.out =
             unit.out +

@@ -70,6 +70,7 @@ class DirectPlan final : public Plan {
   std::int64_t tile_begin(std::int64_t tile) const { return tile * view_.out.width / tiles_; }
   std::int64_t most_pixels(const Zone& zone) const;  // of its segments
 
+  Stretch stretch_of(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const;
   std::int64_t row_floats(const Zone& zone) const;
   bool tile_inside(std::int64_t tile) const;
   std::int64_t distinct_rows(std::int64_t out_rows) const;
@@ -91,6 +92,7 @@ class DirectPlan final : public Plan {
   bool fused_;        // bias and clamp finish a tile; otherwise the finish kernel does
   float low_, high_;  // the clamp
 
+  std::int64_t strip_pixel_floats_;   // from pixel to pixel in a strip
   std::int64_t tiles_, tile_pixels_;  // of an output row; the most in one tile
   std::vector<Zone> zones_;
   std::int64_t segments_ = 0;  // of all zones

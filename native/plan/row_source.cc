@@ -13,11 +13,12 @@ bool outside_rows_add_nothing(const Border& border, bool finite_weights) {
 }
 
 Stretch stretch_under(const LayerShape& l, const Padding& padding, std::int64_t first_pixel,
-                      std::int64_t pixels, bool gathered) {
+                      std::int64_t pixels, std::int64_t pixel_floats, bool gathered) {
   Stretch stretch;
   stretch.first = first_pixel * l.stride_width - padding.left;
   stretch.columns = (pixels - 1) * l.stride_width + l.span_width();
   stretch.piece_step = l.dilation_width;
+  stretch.pixel_floats = pixel_floats;
   stretch.gathered = gathered;
   const std::int64_t piece_columns = (pixels - 1) * l.stride_width + 1;
   if (gathered && l.kernel_width * piece_columns < stretch.columns) {
@@ -31,7 +32,7 @@ bool RowSource::has_constant_rows() const { return has_outside(border_.y.mode) &
 
 void RowSource::fill_constant_row(const Stretch& stretch, float* row) const {
   const float value = border_.y.mode == BorderMode::constant ? border_.y.value : 0.0F;
-  std::fill_n(row, stretch.pixels() * in_.channels, value);
+  std::fill_n(row, stretch.floats(), value);
 }
 
 const float* RowSource::row(const float* image, std::int64_t virtual_row, const Stretch& stretch,
@@ -44,30 +45,31 @@ const float* RowSource::row(const float* image, std::int64_t virtual_row, const 
   }
 
   float* strip = scratch->next_strip;
-  scratch->next_strip += stretch.pixels() * in_.channels;
+  scratch->next_strip += stretch.floats();
   for (std::int64_t piece = 0; piece < stretch.pieces; ++piece) {
     const std::int64_t first = stretch.first + piece * stretch.piece_step;
-    float* out = strip + piece * stretch.columns * in_.channels;
+    float* out = strip + piece * stretch.columns * stretch.pixel_floats;
     if (source == kOutside) {
-      gather_constants(first, stretch.columns, out);
+      gather_constants(first, stretch, out);
     } else if (contiguous_) {
       const float* data = image + source * in_.width * in_.channels;
-      gather_row({data, in_.channels, 1, in_.width, in_.channels}, border_.x, first, stretch.columns, out);
+      gather_row({data, in_.channels, 1, in_.width, in_.channels}, border_.x, first, stretch.columns, out,
+                 stretch.pixel_floats);
     } else {
       const float* data = image + source * in_.width;
       gather_row({data, 1, in_.height * in_.width, in_.width, in_.channels}, border_.x, first,
-                 stretch.columns, out);
+                 stretch.columns, out, stretch.pixel_floats);
     }
   }
   return strip;
 }
 
 // Beyond the image in y its constant stands, whatever x would put there; but a tap that x leaves out is out.
-void RowSource::gather_constants(std::int64_t first, std::int64_t columns, float* out) const {
+void RowSource::gather_constants(std::int64_t first, const Stretch& stretch, float* out) const {
   const float value = border_.y.mode == BorderMode::constant ? border_.y.value : 0.0F;
-  for (std::int64_t x = first; x < first + columns; ++x) {
+  for (std::int64_t x = first; x < first + stretch.columns; ++x, out += stretch.pixel_floats) {
     const bool left_out = border_.x.mode == BorderMode::renormalize && (x < 0 || x >= in_.width);
-    out = std::fill_n(out, in_.channels, left_out ? 0.0F : value);
+    std::fill_n(out, in_.channels, left_out ? 0.0F : value);
   }
 }
 

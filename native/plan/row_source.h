@@ -13,20 +13,21 @@ namespace simdconv {
 
 // The columns of a virtual row that a window needs.
 struct Stretch {
-  std::int64_t first = 0;       // virtual column
-  std::int64_t columns = 0;     // of a piece
-  std::int64_t pieces = 1;      // a strip may hold a piece for each kernel column,
-  std::int64_t piece_step = 0;  // so many columns apart
-  bool gathered = false;        // false: all columns are inside, and the image is read in place
+  std::int64_t first = 0;         // virtual column
+  std::int64_t columns = 0;       // of a piece
+  std::int64_t pieces = 1;        // a strip may hold a piece for each kernel column,
+  std::int64_t piece_step = 0;    // so many columns apart
+  std::int64_t pixel_floats = 1;  // between the pixels of a piece
+  bool gathered = false;          // false: all columns are inside, and the image is read in place
 
-  std::int64_t pixels() const { return pieces * columns; }
+  std::int64_t floats() const { return pieces * columns * pixel_floats; }
 };
 
 // What `pixels` output pixels from `first_pixel` on need, from the first tap of the first to the last tap of
 // the last. Gathered, it is those columns or a piece for each kernel column, whichever is less: dilation
 // would leave most idle.
 Stretch stretch_under(const LayerShape& layer, const Padding& padding, std::int64_t first_pixel,
-                      std::int64_t pixels, bool gathered);
+                      std::int64_t pixels, std::int64_t pixel_floats, bool gathered);
 
 // Where gathered rows go, and the row that stands for all rows of constants.
 struct RowScratch {
@@ -51,7 +52,7 @@ class RowSource {
   void fill_constant_row(const Stretch& stretch, float* row) const;
 
  private:
-  void gather_constants(std::int64_t first, std::int64_t columns, float* out) const;
+  void gather_constants(std::int64_t first, const Stretch& stretch, float* out) const;
 
   ImageShape in_{};
   Border border_;

@@ -131,6 +131,30 @@ TEST(every_tile_width_and_channel_count) {
   }
 }
 
+// Pixels 4 KiB apart are gathered into strips whose pixels are not.
+TEST(channels_that_collide_in_cache) {
+  for (const Isa isa : available_isas()) {
+    Random random(4);
+    for (const std::int64_t side : {1, 3}) {
+      for (const std::int64_t stride : {1, 2}) {
+        Case c;
+        c.spec.isa = isa;
+        c.spec.kernel_height = c.spec.kernel_width = side;
+        c.spec.stride_height = c.spec.stride_width = stride;
+        c.spec.in_channels = 1024;
+        c.spec.out_channels = 17;
+        c.filter.resize(static_cast<std::size_t>(side * side * 1024 * 17));
+        for (float& weight : c.filter) weight = pick_value(random, Values::integers);
+        c.spec.filter = c.filter.data();
+        c.spec.border = {{BorderMode::edge, 0}, {BorderMode::wrap, 0}, Renormalize::area};
+        c.input = {2, 4, 17, 1024};
+        c.padding = {side / 2, side / 2, side / 2, side / 2};
+        compare_with_reference(c, "direct", Values::integers, random, Against::end);
+      }
+    }
+  }
+}
+
 // A weight times the border's value is a product like any other; a tap that is left out is none.
 TEST(infinite_weights_meet_the_border) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
