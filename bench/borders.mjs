@@ -42,11 +42,14 @@ await run(async () => {
   const layers = readLayers('borders')
   const progress = startProgress(layers.length * settings.rounds)
   const results = []
-  for (const layer of layers) {
-    progress.say(layer.name)
-    results.push(await measureBorders(layer, measurePeak, settings, progress.step))
+  try {
+    for (const layer of layers) {
+      progress.say(layer.name)
+      results.push(await measureBorders(layer, measurePeak, settings, progress.step))
+    }
+  } finally {
+    progress.stop()
   }
-  progress.stop()
 
   const rows = results.map(({ layer, measured }) => [
     layer.name,

@@ -42,8 +42,8 @@ await run(async () => {
     .flatMap(readLayers)
     .filter(({ name }) => name.includes(filter))
   if (layers.length === 0) throw new Error(`no layer of ${lists} has "${filter}" in its name`)
-  const names = new Set(options.contenders?.split(','))
-  const contenders = await Promise.all([...names].map(readContender))
+  const names = [...new Set(options.contenders?.split(','))]
+  const contenders = await Promise.all(names.map(readContender))
   const settings = {
     threads: positiveInteger('threads', options.threads),
     rounds: positiveInteger('rounds', options.rounds),
@@ -60,15 +60,18 @@ await run(async () => {
   const measurePeak = peakMeterOrReason(machine.isa)
   const progress = startProgress(layers.length * contenders.length * (settings.rounds + 1))
   const results = []
-  for (const layer of layers) {
-    progress.say(layer.name)
-    results.push(await measureLayer(layer, contenders, measurePeak, settings, progress.step))
+  try {
+    for (const layer of layers) {
+      progress.say(layer.name)
+      results.push(await measureLayer(layer, contenders, measurePeak, settings, progress.step))
+    }
+  } finally {
+    progress.stop()
   }
-  progress.stop()
 
-  const first = contenders[0].name
+  const [first] = names
   console.log(`\n${resultTable(results, first, settings.threads)}`)
-  console.log(`\n${meanTable(results, first, settings.threads)}`)
+  console.log(`\n${meanTable(results, names, settings.threads)}`)
   const peaks = results.flatMap(({ peak }) => peak)
   const peak = peaks.length > 0 ? summarize(peaks) : undefined
   if (peak) {

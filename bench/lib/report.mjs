@@ -62,21 +62,18 @@ export function resultTable(results, first, threads) {
  * Geometric means, over the layers that both a contender and the first have done.
  *
  * @param {readonly LayerResult[]} results
- * @param {string} first
+ * @param {readonly string[]} names of the contenders; the others are compared with the first
  * @param {number} threads
  * @returns {string}
  */
-export function meanTable(results, first, threads) {
-  /** @type {Map<string, Row[]>} */
-  const rows = new Map()
-  for (const row of results.flatMap((result) => rowsOf(result, first, threads))) {
-    rows.set(row.contender, [...(rows.get(row.contender) ?? []), row])
-  }
-  const lines = [...rows].map(([contender, all]) => {
+export function meanTable(results, names, threads) {
+  const rows = results.flatMap((result) => rowsOf(result, names[0], threads))
+  const lines = names.map((name) => {
+    const all = rows.filter(({ contender }) => contender === name)
     const shares = all.flatMap(({ ofPeak }) => ofPeak ?? [])
     const times = all.flatMap(({ timesFirst }) => timesFirst ?? [])
     return [
-      contender,
+      name,
       `${all.length} of ${results.length}`,
       shares.length > 0 ? geometricMean(shares).toFixed(3) : '',
       shares.length > 0 ? Math.min(...shares).toFixed(3) : '',
@@ -84,7 +81,7 @@ export function meanTable(results, first, threads) {
       times.length > 0 ? `${times.filter((ratio) => ratio < 1).length}` : '',
     ]
   })
-  const head = ['contender', 'layers', 'of peak, mean', 'worst', `x ${first}, mean`, 'layers faster']
+  const head = ['contender', 'layers', 'of peak, mean', 'worst', `x ${names[0]}, mean`, 'layers faster']
   return table(head, lines)
 }
 
