@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Cannot } from './cannot.mjs'
 import { startContender } from './contenders.mjs'
 import { makeData } from './data.mjs'
@@ -33,6 +34,9 @@ import { largestError, referenceBands } from './reference.mjs'
  * @property {Measured[]} measured
  * @property {Absent[]} absent
  */
+
+/** Pools of threads spin for some milliseconds after their work, and would disturb who comes next. */
+const threadsFallAsleepMs = 30
 
 /**
  * @param {import('./layers.mjs').Layer} layer
@@ -70,6 +74,7 @@ export async function measureLayer(layer, contenders, measurePeak, settings, onS
       const first = running.length > 0 ? round % running.length : 0
       for (const contender of [...running.slice(first), ...running.slice(0, first)]) {
         await timeOnce(contender)
+        if (settings.threads > 1) await sleep(threadsFallAsleepMs)
         onStep()
       }
     }
