@@ -1,6 +1,7 @@
 // The functions of native.ts: decode, hold references, call, encode. No arithmetic on tensors happens here.
 #include <napi.h>
 
+#include <algorithm>
 #include <memory>
 #include <new>
 #include <utility>
@@ -22,28 +23,44 @@ namespace {
 // A C++ object in the care of the garbage collector, which is told what the object weighs.
 template <typename T>
 struct Held {
+  const void* tag = &kTag;  // tells a layer from a plan
   std::shared_ptr<const T> object;
-  std::int64_t bytes;
+  std::int64_t bytes = 0;
+
+  static constexpr char kTag = 0;
+
+  void release(Napi::Env env) {
+    object.reset();
+    Napi::MemoryManagement::AdjustExternalMemory(env, -std::exchange(bytes, 0));
+  }
 };
 
 template <typename T>
 Napi::Value hold(Napi::Env env, std::shared_ptr<const T> object, std::int64_t bytes) {
+  auto owned = std::make_unique<Held<T>>();
+  owned->object = std::move(object);
+  const Napi::Value external =
+      Napi::External<Held<T>>::New(env, owned.get(), [](Napi::Env late, Held<T>* held) {
+        held->release(late);
+        delete held;
+      });
   Napi::MemoryManagement::AdjustExternalMemory(env, bytes);
-  return Napi::External<Held<T>>::New(env, new Held<T>{std::move(object), bytes},
-                                      [](Napi::Env late, Held<T>* held) {
-                                        Napi::MemoryManagement::AdjustExternalMemory(late, -held->bytes);
-                                        delete held;
-                                      });
+  owned.release()->bytes = bytes;
+  return external;
 }
 
 template <typename T>
-const std::shared_ptr<const T>& held(const Napi::Value& value) {
-  if (!value.IsExternal()) throw contract_error(value.Env(), "a native object was expected");
-  return value.As<Napi::External<Held<T>>>().Data()->object;
+Held<T>* held(const Napi::Value& value) {
+  auto* found = value.IsExternal() ? value.As<Napi::External<Held<T>>>().Data() : nullptr;
+  return found && found->tag == &Held<T>::kTag ? found : nullptr;
 }
 
-std::int64_t element_count(const ImageShape& shape) {
-  return shape.batch * shape.height * shape.width * shape.channels;
+// The object, which has not been released.
+template <typename T>
+const std::shared_ptr<const T>& use(const Napi::Value& value) {
+  const Held<T>* found = held<T>(value);
+  if (!found || !found->object) throw contract_error(value.Env(), "a native object was expected");
+  return found->object;
 }
 
 Napi::Value create_conv2d(const Napi::CallbackInfo& info) {
@@ -57,7 +74,7 @@ Napi::Value create_conv2d(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value plan_conv2d(const Napi::CallbackInfo& info) {
-  const std::shared_ptr<const Conv2d>& layer = held<Conv2d>(info[0]);
+  const std::shared_ptr<const Conv2d>& layer = use<Conv2d>(info[0]);
   const ImageShape shape{decode_size(info[1]), decode_size(info[2]), decode_size(info[3]),
                          layer->in_channels()};
   const Padding padding{decode_size(info[4]), decode_size(info[5]), decode_size(info[6]),
@@ -68,9 +85,16 @@ Napi::Value plan_conv2d(const Napi::CallbackInfo& info) {
   return hold<Plan>(info.Env(), std::move(plan), 0);
 }
 
+// Frees a layer or a plan now; the garbage collector would get to it only in a later turn of the event loop.
+Napi::Value release(const Napi::CallbackInfo& info) {
+  if (Held<Conv2d>* layer = held<Conv2d>(info[0])) layer->release(info.Env());
+  if (Held<Plan>* plan = held<Plan>(info[0])) plan->release(info.Env());
+  return info.Env().Undefined();
+}
+
 Napi::Value describe_plan(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const Plan& plan = *held<Plan>(info[0]);
+  const Plan& plan = *use<Plan>(info[0]);
   const Plan::Description description = plan.describe();
   const auto candidates = Napi::Array::New(env);
   for (const Candidate& candidate : description.candidates) {
@@ -94,22 +118,22 @@ Napi::Value describe_plan(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value run_sync(const Napi::CallbackInfo& info) {
-  const Plan& plan = *held<Plan>(info[0]);
-  const float* in = decode_floats(info[1], element_count(plan.input_shape()));
-  float* out = decode_floats(info[2], element_count(plan.output_shape()));
+  const Plan& plan = *use<Plan>(info[0]);
+  const float* in = decode_floats(info[1], plan.input_shape());
+  float* out = decode_floats(info[2], plan.output_shape());
   const Status status = Pool::process().run(plan, in, out);
   if (status != Status::ok) throw error_of(info.Env(), status);
   return info.Env().Undefined();
 }
 
 Napi::Value run(const Napi::CallbackInfo& info) {
-  const std::uint32_t ticket =
-      Environment::of(info.Env()).submit(held<Plan>(info[0]), info[1], info[2], info[3].As<Napi::Function>());
-  return Napi::Number::New(info.Env(), ticket);
+  const std::int64_t ticket =
+      Environment::of(info.Env()).submit(use<Plan>(info[0]), info[1], info[2], info[3].As<Napi::Function>());
+  return Napi::Number::New(info.Env(), static_cast<double>(ticket));
 }
 
 Napi::Value cancel(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), Environment::of(info.Env()).cancel(info[0].ToNumber().Uint32Value()));
+  return Napi::Boolean::New(info.Env(), Environment::of(info.Env()).cancel(decode_size(info[0])));
 }
 
 Napi::Value pad_image(const Napi::CallbackInfo& info) {
@@ -118,8 +142,8 @@ Napi::Value pad_image(const Napi::CallbackInfo& info) {
   const Padding padding = decode_padding(info[3].As<Napi::Object>());
   const ImageShape padded{shape.batch, shape.height + padding.top + padding.bottom,
                           shape.width + padding.left + padding.right, shape.channels};
-  const float* in = decode_floats(info[0], element_count(shape));
-  float* out = decode_floats(info[1], element_count(padded));
+  const float* in = decode_floats(info[0], shape);
+  float* out = decode_floats(info[1], padded);
   const Status status = pad(in, out, shape, decode_layout(shape_object.Get("layout")), padding,
                             decode_border(info[4].As<Napi::Object>()));
   if (status != Status::ok) throw error_of(info.Env(), status);
@@ -127,7 +151,8 @@ Napi::Value pad_image(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value configure(const Napi::CallbackInfo& info) {
-  Pool::process().set_threads(static_cast<int>(decode_size(info[0])));
+  const std::int64_t threads = std::min<std::int64_t>(decode_size(info[0]), Pool::kMaxThreads);
+  Pool::process().set_threads(static_cast<int>(threads));
   return info.Env().Undefined();
 }
 
@@ -182,6 +207,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment(env));
   add<create_conv2d>(exports, "createConv2d");
   add<plan_conv2d>(exports, "planConv2d");
+  add<release>(exports, "release");
   add<describe_plan>(exports, "describePlan");
   add<run_sync>(exports, "runSync");
   add<run>(exports, "run");

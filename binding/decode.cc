@@ -10,6 +10,8 @@
 namespace simdconv::binding {
 namespace {
 
+constexpr double kLargestSize = 9007199254740991.0;  // 2^53 - 1
+
 template <typename Enum, std::size_t Count>
 Enum decode_name(const Napi::Value& value, const std::pair<const char*, Enum> (&names)[Count]) {
   const std::string name = value.ToString();
@@ -57,8 +59,7 @@ Isa decode_isa(const Napi::Value& value) {
 
 std::int64_t decode_size(const Napi::Value& value) {
   const double size = value.ToNumber().DoubleValue();
-  constexpr double kLargest = 9007199254740991.0;  // 2^53 - 1
-  if (!(size >= 0 && size <= kLargest) || std::floor(size) != size) {
+  if (!(size >= 0 && size <= kLargestSize) || std::floor(size) != size) {
     throw contract_error(value.Env(), "a size is not a whole number");
   }
   return static_cast<std::int64_t>(size);
@@ -101,8 +102,7 @@ Conv2dSpec decode_spec(const Napi::Object& object) {
   // As doubles: a product of sizes too large for an array cannot equal the length of one.
   const double weights = static_cast<double>(spec.kernel_height) * static_cast<double>(spec.kernel_width) *
                          static_cast<double>(group_in) * static_cast<double>(spec.out_channels);
-  constexpr double kLargestArray = 9007199254740991.0;
-  if (weights > kLargestArray) throw contract_error(object.Env(), "the filter is too large");
+  if (weights > kLargestSize) throw contract_error(object.Env(), "the filter is too large");
   spec.filter = decode_floats(object.Get("filter"), static_cast<std::int64_t>(weights));
   spec.filter_layout = decode_name<FilterLayout>(object.Get("filterLayout"), {{"hwio", FilterLayout::hwio},
                                                                               {"oihw", FilterLayout::oihw},
@@ -133,6 +133,15 @@ float* decode_floats(const Napi::Value& value, std::int64_t count) {
                                           std::to_string(count));
   }
   return static_cast<float*>(data);
+}
+
+// Multiplied as doubles, which round but do not overflow: a product too large for an array is too large for
+// this one.
+float* decode_floats(const Napi::Value& value, const ImageShape& shape) {
+  const double count = static_cast<double>(shape.batch) * static_cast<double>(shape.height) *
+                       static_cast<double>(shape.width) * static_cast<double>(shape.channels);
+  if (count > kLargestSize) throw contract_error(value.Env(), "a shape is too large");
+  return decode_floats(value, static_cast<std::int64_t>(count));
 }
 
 }  // namespace simdconv::binding

@@ -18,7 +18,8 @@ std::int64_t decode_size(const Napi::Value& value);
 ImageShape decode_shape(const Napi::Object& object);
 Padding decode_padding(const Napi::Object& object);
 
-// The memory of a Float32Array that must hold `count` floats.
+// The memory of a Float32Array that must hold exactly `count` floats, or an image of a shape.
 float* decode_floats(const Napi::Value& value, std::int64_t count);
+float* decode_floats(const Napi::Value& value, const ImageShape& shape);
 
 }  // namespace simdconv::binding

@@ -9,14 +9,6 @@
 
 namespace simdconv::binding {
 
-struct Environment::InFlight {
-  std::uint32_t ticket;
-  Napi::Reference<Napi::Value> input, output;  // their memory is in use
-  Napi::FunctionReference done;
-  std::shared_ptr<Run> run;
-  Status status = Status::ok;
-};
-
 // The runs of this environment that workers may still report; outlives the environment if a worker is that
 // slow.
 struct Environment::Outstanding {
@@ -32,6 +24,25 @@ struct Environment::Outstanding {
   void wait_for_none() {
     std::unique_lock<std::mutex> lock(mutex);
     none.wait(lock, [this] { return count == 0; });
+  }
+};
+
+struct Environment::InFlight {
+  std::int64_t ticket;
+  Napi::Reference<Napi::Value> input, output;  // their memory is in use
+  Napi::FunctionReference done;
+  std::shared_ptr<Run> run;
+  Status status = Status::ok;
+  napi_threadsafe_function completions;
+  std::shared_ptr<Outstanding> outstanding;
+
+  // On a worker. Once the JavaScript thread has been called, it may delete this.
+  static void report(void* context, Status status) {
+    auto* flight = static_cast<InFlight*>(context);
+    const std::shared_ptr<Outstanding> outstanding = flight->outstanding;
+    flight->status = status;
+    napi_call_threadsafe_function(flight->completions, flight, napi_tsfn_nonblocking);
+    outstanding->add(-1);
   }
 };
 
@@ -51,33 +62,31 @@ void Environment::open_completions() {
   napi_add_env_cleanup_hook(env_, &tear_down, this);
 }
 
-std::uint32_t Environment::submit(std::shared_ptr<const Plan> plan, const Napi::Value& input,
-                                  const Napi::Value& output, const Napi::Function& done) {
+std::int64_t Environment::submit(std::shared_ptr<const Plan> plan, const Napi::Value& input,
+                                 const Napi::Value& output, const Napi::Function& done) {
   open_completions();
-  const ImageShape in = plan->input_shape(), out = plan->output_shape();
-  const float* in_data = decode_floats(input, in.batch * in.height * in.width * in.channels);
-  float* out_data = decode_floats(output, out.batch * out.height * out.width * out.channels);
+  const float* in_data = decode_floats(input, plan->input_shape());
+  float* out_data = decode_floats(output, plan->output_shape());
 
-  const std::uint32_t ticket = ++last_ticket_;
-  auto owned = std::make_unique<InFlight>();
-  InFlight* flight = owned.get();
-  flight->ticket = ticket;
-  flight->input = Napi::Reference<Napi::Value>::New(input, 1);
-  flight->output = Napi::Reference<Napi::Value>::New(output, 1);
-  flight->done = Napi::Persistent(done);
-  in_flight_.emplace(ticket, std::move(owned));
-
-  outstanding_->add(1);
-  const Status status = Pool::process().submit(
-      std::move(plan), in_data, out_data,
-      [flight, completions = completions_, outstanding = outstanding_](Status ended) {
-        flight->status = ended;
-        napi_call_threadsafe_function(completions, flight, napi_tsfn_nonblocking);
-        outstanding->add(-1);
-      },
-      &flight->run);
+  const std::int64_t ticket = ++last_ticket_;
+  InFlight& flight = *in_flight_.emplace(ticket, std::make_unique<InFlight>()).first->second;
+  flight.ticket = ticket;
+  flight.completions = completions_;
+  flight.outstanding = outstanding_;
+  Status status = Status::out_of_memory;
+  try {
+    flight.input = Napi::Reference<Napi::Value>::New(input, 1);
+    flight.output = Napi::Reference<Napi::Value>::New(output, 1);
+    flight.done = Napi::Persistent(done);
+    outstanding_->add(1);
+    status =
+        Pool::process().submit(std::move(plan), in_data, out_data, {&InFlight::report, &flight}, &flight.run);
+    if (status != Status::ok) outstanding_->add(-1);
+  } catch (...) {
+    in_flight_.erase(ticket);
+    throw;
+  }
   if (status != Status::ok) {
-    outstanding_->add(-1);
     in_flight_.erase(ticket);
     throw error_of(env_, status);
   }
@@ -85,7 +94,7 @@ std::uint32_t Environment::submit(std::shared_ptr<const Plan> plan, const Napi::
   return ticket;
 }
 
-bool Environment::cancel(std::uint32_t ticket) {
+bool Environment::cancel(std::int64_t ticket) {
   const auto place = in_flight_.find(ticket);
   if (place == in_flight_.end() || !Pool::process().cancel(place->second->run)) return false;
   outstanding_->add(-1);
@@ -93,7 +102,7 @@ bool Environment::cancel(std::uint32_t ticket) {
   return true;
 }
 
-void Environment::forget(std::uint32_t ticket) {
+void Environment::forget(std::int64_t ticket) {
   in_flight_.erase(ticket);
   if (in_flight_.empty()) napi_unref_threadsafe_function(env_, completions_);
 }
@@ -102,13 +111,17 @@ void Environment::complete(napi_env env, napi_value, void* environment, void* da
   if (env == nullptr) return;
   auto& self = *static_cast<Environment*>(environment);
   const auto& flight = *static_cast<InFlight*>(data);
-  const Napi::HandleScope scope(env);
-  const Napi::Function done = flight.done.Value();
-  napi_value error = Napi::Env(env).Null();
-  if (flight.status != Status::ok) error = error_of(env, flight.status).Value();
-  self.forget(flight.ticket);
-  // The plain call: in an environment that is being terminated it fails, and there is nobody left to tell.
-  napi_call_function(env, Napi::Env(env).Undefined(), done, 1, &error, nullptr);
+  try {
+    const Napi::HandleScope scope(env);
+    const Napi::Function done = flight.done.Value();
+    napi_value error = Napi::Env(env).Null();
+    if (flight.status != Status::ok) error = error_of(env, flight.status).Value();
+    self.forget(flight.ticket);
+    // The plain call: in an environment that is being terminated it fails, and there is nobody left to tell.
+    napi_call_function(env, Napi::Env(env).Undefined(), done, 1, &error, nullptr);
+  } catch (const Napi::Error&) {
+    // Nor is there when even the error cannot be made.
+  }
 }
 
 void Environment::tear_down(void* environment) {

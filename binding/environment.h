@@ -23,11 +23,11 @@ class Environment {
 
   // Queues a run and returns its ticket. The arrays stay referenced until it has ended; then `done` is called
   // with null or an error.
-  std::uint32_t submit(std::shared_ptr<const Plan> plan, const Napi::Value& input, const Napi::Value& output,
-                       const Napi::Function& done);
+  std::int64_t submit(std::shared_ptr<const Plan> plan, const Napi::Value& input, const Napi::Value& output,
+                      const Napi::Function& done);
 
   // True: the run had not begun, and `done` will not be called.
-  bool cancel(std::uint32_t ticket);
+  bool cancel(std::int64_t ticket);
 
  private:
   struct InFlight;
@@ -39,13 +39,13 @@ class Environment {
   static void tear_down(void* environment);
 
   void open_completions();
-  void forget(std::uint32_t ticket);
+  void forget(std::int64_t ticket);
 
   Napi::Env env_;
   napi_threadsafe_function completions_ = nullptr;  // made with the first run
   std::shared_ptr<Outstanding> outstanding_;
-  std::unordered_map<std::uint32_t, std::unique_ptr<InFlight>> in_flight_;
-  std::uint32_t last_ticket_ = 0;
+  std::unordered_map<std::int64_t, std::unique_ptr<InFlight>> in_flight_;
+  std::int64_t last_ticket_ = 0;
 };
 
 }  // namespace simdconv::binding

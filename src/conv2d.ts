@@ -76,7 +76,6 @@ export interface PlanDescription {
 export class Conv2d {
   readonly #spec: LayerSpec
   #plans: Plans | undefined
-  #last: Plan | undefined
 
   /** Packs the weights; see Conv2dOptions for what can be given, and its defaults. */
   constructor(options: Conv2dOptions) {
@@ -167,8 +166,8 @@ export class Conv2d {
 
   /** Lets go of the packed weights. Runs in flight finish; later ones fail with `ERR_CONV_DISPOSED`; twice is fine. */
   dispose(): void {
+    this.#plans?.release()
     this.#plans = undefined
-    this.#last = undefined
   }
 
   /** For `using layer = new Conv2d(...)`: dispose(). */
@@ -179,7 +178,7 @@ export class Conv2d {
   /** Checks an input and finds its plan: in a few comparisons when its shape is that of the run before. */
   #admit(input: unknown): { data: Float32Array; plan: Plan } {
     const { data, shape } = parts('input', input)
-    const last = this.#last
+    const last = this.#plans?.last
     if (
       last !== undefined &&
       isFloats(data) &&
@@ -194,9 +193,7 @@ export class Conv2d {
     const geometry = resolveGeometry(this.#spec, 'input.shape', checkShape('input.shape', shape))
     checkLength('input', floats, geometry.inputShape, geometry.words)
     assertReadable('input', floats)
-    const plan = plans.get(geometry)
-    this.#last = plan
-    return { data: floats, plan }
+    return { data: floats, plan: plans.get(geometry) }
   }
 
   #livePlans(): Plans {

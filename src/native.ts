@@ -96,6 +96,8 @@ export interface NativeAddon {
     left: number,
     right: number,
   ): NativePlan
+  /** Frees a layer or a plan at once; runs in flight keep what they need. Later uses of it are refused. */
+  release(object: NativeConv2d | NativePlan): void
   describePlan(plan: NativePlan): NativePlanDescription
   /** Runs on this thread, with idle pool threads helping. */
   runSync(plan: NativePlan, input: Float32Array, output: Float32Array): void

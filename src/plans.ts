@@ -12,10 +12,13 @@ export interface Plan extends Geometry {
 /** Enough for a network at several sizes; a plan is some kilobytes. */
 const capacity = 16
 
-/** A small cache that forgets what was not used for longest. */
+/** A small cache that forgets what was not used for longest. It owns the layer and the plans, and frees them. */
 export class Plans {
   readonly #layer: NativeConv2d
   readonly #byShape = new Map<string, Plan>()
+
+  /** The plan that was asked for last. */
+  last: Plan | undefined
 
   /** Starts empty. */
   constructor(layer: NativeConv2d) {
@@ -28,8 +31,23 @@ export class Plans {
     const plan = this.#byShape.get(key) ?? makePlan(this.#layer, geometry)
     this.#byShape.delete(key)
     this.#byShape.set(key, plan)
-    if (this.#byShape.size > capacity) this.#byShape.delete(this.#byShape.keys().next().value ?? '')
+    this.last = plan
+    if (this.#byShape.size > capacity) this.#forgetOldest()
     return plan
+  }
+
+  /** Frees all of it; the collector of garbage would come only in a later turn of the event loop. */
+  release(): void {
+    for (const plan of this.#byShape.values()) native.release(plan.native)
+    native.release(this.#layer)
+  }
+
+  #forgetOldest(): void {
+    for (const [key, plan] of this.#byShape) {
+      this.#byShape.delete(key)
+      native.release(plan.native)
+      return
+    }
   }
 }
 

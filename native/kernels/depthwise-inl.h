@@ -44,10 +44,12 @@ template <int Row, int Rows, int Vectors, int Taps, int Stride, Ends End>
 SIMDCONV_INLINE void add_rows(const DepthwiseTile& tile, const float* const* rows, std::ptrdiff_t offset,
                               const Vec (&weights)[Taps][Vectors], Vec (&acc)[Rows][Vectors]) {
   if constexpr (Row < (Rows - 1) * Stride + Taps) {
-    const float* in = rows[Row] + offset;
-    Vec x[Vectors];
-    for (int v = 0; v < Vectors; ++v) x[v] = load_tile<End>(in + tile.vector_offset[v], tile.count);
-    add_row<Row, 0, Rows, Vectors, Taps, Stride>(x, weights, acc);
+    if constexpr (Row % Stride < Taps) {  // otherwise no output row sees it
+      const float* in = rows[Row] + offset;
+      Vec x[Vectors];
+      for (int v = 0; v < Vectors; ++v) x[v] = load_tile<End>(in + tile.vector_offset[v], tile.count);
+      add_row<Row, 0, Rows, Vectors, Taps, Stride>(x, weights, acc);
+    }
     add_rows<Row + 1, Rows, Vectors, Taps, Stride, End>(tile, rows, offset, weights, acc);
   }
 }

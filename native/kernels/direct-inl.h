@@ -69,7 +69,7 @@ void direct_tile(const DirectTile& tile) {
   SIMDCONV_OPAQUE(stride.five);
   const float* weights = tile.weights;
   for (std::int64_t y = 0; y < tile.kernel_rows; ++y) {
-    const float* run = tile.rows[y] + tile.column_offset;
+    const float* run = tile.rows[y * tile.row_step] + tile.column_offset;
     for (std::int64_t r = 0; r < tile.runs; ++r, run += tile.run_stride) {
       const char* low_base = reinterpret_cast<const char*>(run);
       const char* high_base = low_base + (stride.one * 4 + stride.three);

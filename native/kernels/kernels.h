@@ -23,13 +23,14 @@ namespace simdconv {
 // One tile of a direct convolution: `pixels` neighbours of one output row times a block of output channels.
 //
 //   out[p][d] = min(max(bias[d] + sum over kernel row y, run r, element e of
-//                       rows[y][column_offset + p * pixel_stride + r * run_stride + e]
+//                       rows[y * row_step][column_offset + p * pixel_stride + r * run_stride + e]
 //                       * weights[y][r][e][d],  low),  high)
 //
 // A run is a stretch of the input that is contiguous under the kernel: kernel width x channels where
 // neighbouring taps touch, the channels of one tap where dilation or groups part them.
 struct DirectTile {
-  const float* const* rows;      // [kernel_rows]: the input row under each kernel row
+  const float* const* rows;  // the input row under each kernel row, row_step entries apart
+  std::ptrdiff_t row_step;
   std::ptrdiff_t column_offset;  // from a row's start to the first tap of the tile's first pixel
   std::ptrdiff_t pixel_stride;   // between the first taps of neighbouring pixels
   std::ptrdiff_t run_stride;     // between the runs of one kernel row

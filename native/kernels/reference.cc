@@ -5,8 +5,15 @@
 namespace simdconv {
 namespace {
 
-// Walks from `coordinate` into the image one step at a time; false: nothing stands there.
+// Walks from `coordinate` into the image one bounce at a time; false: nothing stands there.
 bool walk_inside(BorderMode mode, std::int64_t extent, std::int64_t* coordinate) {
+  // Every pattern repeats after 2 n (symmetric, wrap) or 2 n - 2 (reflect) samples: whole repetitions change
+  // nothing.
+  const bool repeats = mode == BorderMode::symmetric || mode == BorderMode::wrap;
+  const std::int64_t repetition = repeats                                     ? 2 * extent
+                                  : mode == BorderMode::reflect && extent > 1 ? 2 * extent - 2
+                                                                              : 0;
+  if (repetition > 0) *coordinate %= repetition;
   while (*coordinate < 0 || *coordinate >= extent) {
     const bool before = *coordinate < 0;
     const std::int64_t last = extent - 1;
@@ -88,7 +95,7 @@ std::int64_t index_of(Layout layout, const ImageShape& shape, std::int64_t n, st
 struct Sums {
   double product = 0;
   std::int64_t taps_kept = 0;
-  double weights = 0, weights_kept = 0, absolute_kept = 0;
+  double weights = 0, absolute = 0, weights_kept = 0, absolute_kept = 0;
 };
 
 double renormalized(const Conv2dSpec& spec, const Sums& sums) {
@@ -97,7 +104,8 @@ double renormalized(const Conv2dSpec& spec, const Sums& sums) {
   if (spec.border.by == Renormalize::area) {
     return sums.product * static_cast<double>(taps) / static_cast<double>(sums.taps_kept);
   }
-  if (std::abs(sums.weights_kept) <= 1e-6 * sums.absolute_kept) return sums.product;
+  const bool cancels = std::abs(sums.weights_kept) <= 1e-6 * sums.absolute_kept;
+  if (cancels || sums.absolute_kept <= 1e-30 * sums.absolute) return sums.product;
   return sums.product * (sums.weights / sums.weights_kept);
 }
 
@@ -123,6 +131,7 @@ void reference_row(const Conv2dSpec& spec, const ImageShape& in, const ImageShap
           for (std::int64_t c = 0; c < group_in; ++c) {
             const double weight = weight_at(spec, a, b, c, d);
             sums.weights += weight;
+            sums.absolute += std::abs(weight);
             if (!kept) continue;
             sums.weights_kept += weight;
             sums.absolute_kept += std::abs(weight);

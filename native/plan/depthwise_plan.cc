@@ -62,6 +62,9 @@ DepthwisePlan::DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry&
   planes_ = geometry.out.batch * (geometry.out.channels / plane_channels_);
   const ImageShape plane{1, geometry.in.height, geometry.in.width, plane_channels_};
   row_source_ = RowSource(plane, spec.border, /*contiguous=*/true, /*skips_outside=*/false);
+  LayerShape rows = geometry.layer;
+  rows.dilation_height = 1;  // it is, or there is a single kernel row
+  grid_ = RowGrid(rows);
   fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_zones();
   choose_windows();
@@ -106,10 +109,6 @@ Stretch DepthwisePlan::stretch_under(std::int64_t first_pixel, std::int64_t pixe
                                  reads == Reads::strips);
 }
 
-std::int64_t DepthwisePlan::window_rows(std::int64_t out_rows) const {
-  return (out_rows - 1) * geometry_.layer.stride_height + geometry_.layer.kernel_height;
-}
-
 // Blocks of at least a tile's rows (unless the image has fewer), as many as fit the window, and enough of
 // them.
 void DepthwisePlan::choose_windows() {
@@ -121,7 +120,8 @@ void DepthwisePlan::choose_windows() {
   const std::int64_t height = geometry_.out.height, tile_rows = layer_->kernels->depthwise.rows;
   const std::int64_t fair_share = ceil_divide(height * planes_ * segments_, kMinUnits);
   std::int64_t rows = tile_rows;
-  while (rows < fair_share && window_rows(rows + tile_rows) * widest <= kWindowFloats) rows += tile_rows;
+  while (rows < fair_share && grid_.entries(rows + tile_rows) * (widest + kPointerFloats) <= kWindowFloats)
+    rows += tile_rows;
   row_blocks_ = std::max<std::int64_t>(1, height / rows);
   block_rows_ = ceil_divide(height, row_blocks_);
 }
@@ -130,20 +130,20 @@ void DepthwisePlan::lay_out_scratch() {
   std::int64_t strip_floats = 0, constant_floats = 0;
   for (const Zone& zone : zones_) {
     const std::int64_t pixels = ceil_divide(zone.end - zone.first, zone.segments);
-    const std::int64_t row_floats = stretch_under(0, pixels, zone.reads).floats();
-    if (zone.reads == Reads::strips) {
-      strip_floats = std::max(strip_floats, window_rows(block_rows_) * row_floats);
-    } else if (row_source_.has_constant_rows()) {
-      constant_floats = std::max(constant_floats, row_floats);
+    if (zone.reads == Reads::in_place) {
+      constant_floats = stretch_under(0, pixels, Reads::in_place).floats();
+    } else {
+      const std::int64_t row_floats = stretch_under(0, pixels, Reads::strips).floats();
+      strip_floats = std::max(strip_floats, grid_.entries(block_rows_) * row_floats);
     }
   }
   const DepthwiseKernels& kernels = layer_->kernels->depthwise;
   const bool renormalizes = layer_->spec.border.renormalizes();
   ScratchLayout scratch;
-  scratch_.rows = scratch.place<const float*>(window_rows(block_rows_));
+  scratch_.rows = scratch.place<const float*>(grid_.entries(block_rows_));
   scratch_.columns = scratch.place<DepthwiseColumn>(geometry_.layer.kernel_width);
   scratch_.strips = scratch.place<float>(strip_floats);
-  scratch_.constant_row = scratch.place<float>(constant_floats);
+  scratch_.constant_row = scratch.place<float>(row_source_.has_constant_rows() ? constant_floats : 0);
   scratch_.factors = scratch.place<float>(renormalizes ? kernels.vectors * layer_->kernels->lanes : 0);
   scratch_.bytes = scratch.bytes();
 }
@@ -183,24 +183,28 @@ void DepthwisePlan::run_unit(std::int64_t index, const float* in, float* out, st
   unit.columns = reinterpret_cast<DepthwiseColumn*>(scratch + scratch_.columns);
   unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
 
+  const std::int64_t first_row = unit.first_row * l.stride_height - geometry_.padding.top;
+  const std::int64_t rows = unit.end_row - unit.first_row;
+  const std::int64_t end_row = first_row + grid_.entries(rows);
+  const bool at_row_border = first_row < 0 || end_row > in_shape.height;
+  const bool meets_constants = row_source_.has_constant_rows() && at_row_border;
+  unit.may_leave_out = layer_->spec.border.renormalizes() && (at_row_border || unit.reads != Reads::in_place);
+  if (unit.reads == Reads::mapped_columns && meets_constants) unit.reads = Reads::strips;
   const Stretch stretch = stretch_under(unit.first_pixel, unit.end_pixel - unit.first_pixel, unit.reads);
-  RowScratch rows{reinterpret_cast<float*>(scratch + scratch_.strips),
-                  reinterpret_cast<float*>(scratch + scratch_.constant_row)};
-  if (!stretch.gathered && row_source_.has_constant_rows())
-    row_source_.fill_constant_row(stretch, rows.constant_row);
-  for (std::int64_t r = 0; r < window_rows(unit.end_row - unit.first_row); ++r) {
-    const std::int64_t virtual_row = unit.first_row * l.stride_height - geometry_.padding.top + r;
-    unit.rows[r] = row_source_.row(unit.in, virtual_row, stretch, &rows);
-  }
+  row_source_.point_rows(unit.in, first_row, rows, grid_, stretch,
+                         {reinterpret_cast<float*>(scratch + scratch_.strips),
+                          reinterpret_cast<float*>(scratch + scratch_.constant_row)},
+                         unit.rows);
 
   if (unit.reads == Reads::mapped_columns) {
     run_mapped(unit);
   } else {
-    const std::int64_t tap_columns = stretch.pieces > 1 ? stretch.columns : l.dilation_width;
+    const std::int64_t tap_columns = stretch.by_tap ? stretch.columns : l.dilation_width;
     const std::int64_t pitch = layer_->cyclic.pitch();
     for (std::int64_t x = 0; x < l.kernel_width; ++x) {
       unit.columns[x] = {x * tap_columns * plane_channels_, x * pitch};
     }
+    unit.pixel_step = stretch.by_tap ? 1 : l.stride_width;
     run_pixels(unit, unit.first_pixel, unit.end_pixel, l.kernel_width);
   }
 }
@@ -254,7 +258,7 @@ void DepthwisePlan::run_tile(const Unit& unit, const DepthwiseVariants& kernels,
   const LayerShape& l = geometry_.layer;
   const std::int64_t channels = plane_channels_, lanes = layer_->kernels->lanes;
   const std::int64_t out_row_stride = geometry_.out.width * channels;
-  const bool fused = fused_ && !leaves_out(extent);
+  const bool fused = fused_ && !(unit.may_leave_out && leaves_out(extent));
   DepthwiseTile tile{};
   tile.rows = unit.rows + (extent.row - unit.first_row) * l.stride_height;
   tile.kernel_rows = l.kernel_height;
@@ -264,7 +268,7 @@ void DepthwisePlan::run_tile(const Unit& unit, const DepthwiseVariants& kernels,
       unit.reads == Reads::mapped_columns ? 0 : extent.first_pixel - unit.first_pixel;
   for (std::int64_t v = 0; v * lanes < extent.floats; ++v) {
     const std::int64_t f = extent.flat + v * lanes;
-    tile.vector_offset[v] = ((skipped + f / channels) * l.stride_width) * channels + f % channels;
+    tile.vector_offset[v] = (skipped + f / channels) * unit.pixel_step * channels + f % channels;
   }
   const std::int64_t channel = extent.flat % channels;
   tile.weights = layer_->cyclic.weights(unit.first_channel) + channel;
@@ -296,7 +300,6 @@ TapRange DepthwisePlan::columns_kept(std::int64_t pixel) const {
 // Whether the border leaves taps out of these outputs' windows: if it does so anywhere between, then at an
 // end.
 bool DepthwisePlan::leaves_out(const Extent& extent) const {
-  if (!layer_->spec.border.renormalizes()) return false;
   const LayerShape& l = geometry_.layer;
   const std::int64_t first_pixel = extent.first_pixel + extent.flat / plane_channels_;
   const std::int64_t last_pixel = extent.first_pixel + (extent.flat + extent.floats - 1) / plane_channels_;
@@ -308,7 +311,7 @@ bool DepthwisePlan::leaves_out(const Extent& extent) const {
 
 void DepthwisePlan::finish(const Unit& unit, const Extent& extent, float* data) const {
   const std::int64_t channels = plane_channels_, first_channel = extent.flat % channels;
-  const bool scaled = leaves_out(extent);
+  const bool scaled = unit.may_leave_out && leaves_out(extent);
   FinishTile rest{};
   rest.data = data;
   rest.bias = layer_->cyclic.bias(unit.first_channel) + first_channel;

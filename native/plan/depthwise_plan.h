@@ -49,6 +49,8 @@ class DepthwisePlan final : public Plan {
     std::int64_t first_row, end_row;      // of the output
     std::int64_t first_pixel, end_pixel;  // of a row
     Reads reads;
+    bool may_leave_out;          // whether a border that renormalizes is near
+    std::int64_t pixel_step;     // in the input's rows as they are read
     std::int64_t first_channel;  // of the plane, among an image's outputs
     const float* in;             // of the plane
     float* out;
@@ -63,7 +65,6 @@ class DepthwisePlan final : public Plan {
   void lay_out_scratch();
 
   Stretch stretch_under(std::int64_t first_pixel, std::int64_t pixels, Reads reads) const;
-  std::int64_t window_rows(std::int64_t out_rows) const;
 
   // Outputs of one tile: so many rows and floats; `flat` counts from the first pixel.
   struct Extent {
@@ -82,6 +83,7 @@ class DepthwisePlan final : public Plan {
   std::shared_ptr<const Layer> layer_;
   Geometry geometry_;
   RowSource row_source_;
+  RowGrid grid_;
 
   std::int64_t planes_, plane_channels_;  // of the input and output alike: floats of a pixel
   bool fused_;

@@ -1,7 +1,6 @@
 #include "plan/direct_plan.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "plan/common.h"
 #include "simdconv/cpu.h"
@@ -59,6 +58,7 @@ DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geome
   native_out_ = spec.layout == Layout::nhwc || geometry.out.channels == 1;
   view_ = native_in_ && native_out_ ? as_one_row(geometry) : geometry;
   skips_rows_ = outside_rows_add_nothing(spec.border, layer_->finite_weights);
+  grid_ = RowGrid(view_.layer);
   row_source_ = RowSource(view_.in, spec.border, native_in_, skips_rows_);
   fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_tiles();
@@ -81,10 +81,25 @@ void DirectPlan::choose_tiles() {
 
   const bool collides = view_.layer.stride_width * view_.in.channels % kCollidingFloats == 0;
   strip_pixel_floats_ = view_.in.channels + (collides ? kLineFloats : 0);
-  std::int64_t first_inside = 0, end_inside = tiles_;
-  if (!native_in_ || collides) first_inside = end_inside;
-  while (first_inside < end_inside && !tile_inside(first_inside)) ++first_inside;
-  while (end_inside > first_inside && !tile_inside(end_inside - 1)) --end_inside;
+  std::int64_t first_inside = tiles_, end_inside = tiles_;
+  if (native_in_ && !collides) {
+    const std::int64_t tiles = tiles_;
+    const auto first_true = [tiles](auto condition) {  // of 0, 1, ..., tiles; the condition stays true
+      std::int64_t low = 0, high = tiles;
+      while (low < high) {
+        const std::int64_t middle = low + (high - low) / 2;
+        if (condition(middle)) {
+          high = middle;
+        } else {
+          low = middle + 1;
+        }
+      }
+      return low;
+    };
+    first_inside = first_true([this](std::int64_t tile) { return first_tap(tile) >= 0; });
+    end_inside = first_true([this](std::int64_t tile) { return last_tap(tile) >= view_.in.width; });
+    end_inside = std::max(first_inside, end_inside);
+  }
   add_zone(0, first_inside, true);
   add_zone(first_inside, end_inside, false);
   add_zone(end_inside, tiles_, true);
@@ -107,17 +122,18 @@ DirectPlan::Segment DirectPlan::Zone::segment(std::int64_t index) const {
           whole.gathered};
 }
 
-bool DirectPlan::tile_inside(std::int64_t tile) const {
+std::int64_t DirectPlan::first_tap(std::int64_t tile) const {
+  return tile_begin(tile) * view_.layer.stride_width - view_.padding.left;
+}
+
+std::int64_t DirectPlan::last_tap(std::int64_t tile) const {
   const LayerShape& l = view_.layer;
-  const std::int64_t first_tap = tile_begin(tile) * l.stride_width - view_.padding.left;
-  const std::int64_t last_tap =
-      (tile_begin(tile + 1) - 1) * l.stride_width - view_.padding.left + l.span_width() - 1;
-  return first_tap >= 0 && last_tap < view_.in.width;
+  return (tile_begin(tile + 1) - 1) * l.stride_width - view_.padding.left + l.span_width() - 1;
 }
 
 std::int64_t DirectPlan::most_pixels(const Zone& zone) const {
   const std::int64_t most_tiles = ceil_divide(zone.whole.end_tile - zone.whole.first_tile, zone.segments);
-  return ceil_divide(most_tiles * view_.out.width, tiles_);
+  return most_tiles * tile_pixels_;
 }
 
 Stretch DirectPlan::stretch_of(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const {
@@ -129,27 +145,18 @@ std::int64_t DirectPlan::row_floats(const Zone& zone) const {
   return stretch_of(0, most_pixels(zone), zone.whole.gathered).floats();
 }
 
-// As many output rows as keep the input under them in half of L2.
+// As many output rows as keep the input under them, and the pointers to it, in half of L2.
 void DirectPlan::choose_windows() {
   std::int64_t widest = 1;
   for (const Zone& zone : zones_) widest = std::max(widest, row_floats(zone));
+  const auto fits = [&](std::int64_t rows) {
+    return grid_.distinct_rows(rows) * widest + grid_.entries(rows) * kPointerFloats <= kWindowFloats;
+  };
   block_rows_ = 1;
-  while (block_rows_ < view_.out.height && distinct_rows(block_rows_ + 1) * widest <= kWindowFloats) {
-    ++block_rows_;
-  }
+  while (block_rows_ < view_.out.height && fits(block_rows_ + 1)) ++block_rows_;
   row_blocks_ = ceil_divide(view_.out.height, block_rows_);
   block_rows_ = ceil_divide(view_.out.height, row_blocks_);
   row_blocks_ = ceil_divide(view_.out.height, block_rows_);
-}
-
-// Input rows under `out_rows` output rows: output row r sees under its kernel row k what row r - dilation / g
-// sees under k + stride / g, g their greatest common divisor.
-std::int64_t DirectPlan::distinct_rows(std::int64_t out_rows) const {
-  const LayerShape& l = view_.layer;
-  const std::int64_t g = std::gcd(l.stride_height, l.dilation_height);
-  const std::int64_t seen_before = std::max<std::int64_t>(0, out_rows - l.dilation_height / g) *
-                                   std::max<std::int64_t>(0, l.kernel_height - l.stride_height / g);
-  return out_rows * l.kernel_height - seen_before;
 }
 
 void DirectPlan::choose_units() {
@@ -163,14 +170,14 @@ void DirectPlan::lay_out_scratch() {
   std::int64_t strip_floats = 0, constant_floats = 0;
   for (const Zone& zone : zones_) {
     if (zone.whole.gathered) {
-      strip_floats = std::max(strip_floats, distinct_rows(block_rows_) * row_floats(zone));
+      strip_floats = std::max(strip_floats, grid_.distinct_rows(block_rows_) * row_floats(zone));
     } else if (row_source_.has_constant_rows()) {
       constant_floats = std::max(constant_floats, row_floats(zone));
     }
   }
   const std::int64_t tile_floats = tile_pixels_ * layer_->packed.widest_block();
   ScratchLayout scratch;
-  scratch_.rows = scratch.place<const float*>(block_rows_ * view_.layer.kernel_height);
+  scratch_.rows = scratch.place<const float*>(grid_.entries(block_rows_));
   scratch_.strips = scratch.place<float>(strip_floats);
   scratch_.constant_row = scratch.place<float>(constant_floats);
   scratch_.tile = scratch.place<float>(native_out_ ? 0 : tile_floats);
@@ -188,15 +195,17 @@ Plan::Description DirectPlan::describe() const {
 // ---- obeying ---------------------------------------------------------------------------------
 
 void DirectPlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
-  const Unit unit = decode(index, in, out, scratch);
-  point_rows(unit);
+  const Unit unit = decode(index, out, scratch);
+  const std::int64_t first_row = unit.first_row * view_.layer.stride_height - view_.padding.top;
+  const float* image = in + unit.image * view_.in.height * view_.in.width * view_.in.channels;
+  row_source_.point_rows(image, first_row, unit.end_row - unit.first_row, grid_, unit.stretch,
+                         {unit.strips, unit.constant_row}, unit.rows);
   for (std::int64_t b = unit.first_block; b < unit.end_block; ++b) {
     run_block(unit, layer_->packed.blocks()[static_cast<std::size_t>(b)]);
   }
 }
 
-DirectPlan::Unit DirectPlan::decode(std::int64_t index, const float* in, float* out,
-                                    std::byte* scratch) const {
+DirectPlan::Unit DirectPlan::decode(std::int64_t index, float* out, std::byte* scratch) const {
   const std::int64_t blocks = static_cast<std::int64_t>(layer_->packed.blocks().size());
   const std::int64_t share = index % shares_;
   index /= shares_;
@@ -215,7 +224,6 @@ DirectPlan::Unit DirectPlan::decode(std::int64_t index, const float* in, float* 
   unit.end_block = (share + 1) * blocks / shares_;
   const std::int64_t first_pixel = tile_begin(segment.first_tile);
   unit.stretch = stretch_of(first_pixel, tile_begin(segment.end_tile) - first_pixel, segment.gathered);
-  unit.in = in;
   unit.out = out;
   unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
   unit.strips = reinterpret_cast<float*>(scratch + scratch_.strips);
@@ -225,45 +233,23 @@ DirectPlan::Unit DirectPlan::decode(std::int64_t index, const float* in, float* 
   return unit;
 }
 
-// Fills the table of row pointers, gathering each input row once however many output rows see it.
-void DirectPlan::point_rows(const Unit& unit) const {
-  const LayerShape& l = view_.layer;
-  const std::int64_t g = std::gcd(l.stride_height, l.dilation_height);
-  const std::int64_t rows_back = l.dilation_height / g, taps_on = l.stride_height / g;
-  RowScratch scratch{unit.strips, unit.constant_row};
-  if (!unit.segment.gathered && row_source_.has_constant_rows()) {
-    row_source_.fill_constant_row(unit.stretch, unit.constant_row);
-  }
-  const float* image = unit.in + unit.image * view_.in.height * view_.in.width * view_.in.channels;
-  for (std::int64_t r = 0; r < unit.end_row - unit.first_row; ++r) {
-    for (std::int64_t k = 0; k < l.kernel_height; ++k) {
-      const float*& row = unit.rows[r * l.kernel_height + k];
-      if (r >= rows_back && k + taps_on < l.kernel_height) {
-        row = unit.rows[(r - rows_back) * l.kernel_height + k + taps_on];
-        continue;
-      }
-      const std::int64_t virtual_row =
-          (unit.first_row + r) * l.stride_height - view_.padding.top + k * l.dilation_height;
-      row = row_source_.row(image, virtual_row, unit.stretch, &scratch);
-    }
-  }
-}
-
 void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
   const LayerShape& l = view_.layer;
   const KernelTable& kernels = *layer_->kernels;
   const std::int64_t channels = view_.in.channels, group_in = l.group_in();
   const std::int64_t block_width = block.vectors * kernels.lanes;
-  const bool by_tap = unit.stretch.pieces > 1;
-  const std::int64_t pixel_floats = unit.stretch.pixel_floats;
-  const bool contiguous = l.groups == 1 && l.dilation_width == 1 && !by_tap && pixel_floats == channels;
+  const Stretch& stretch = unit.stretch;
+  const std::int64_t pixel_floats = stretch.pixel_floats;
+  const bool contiguous =
+      l.groups == 1 && l.dilation_width == 1 && !stretch.by_tap && pixel_floats == channels;
   const std::int64_t out_plane = view_.out.height * view_.out.width;
 
   DirectTile tile{};
-  tile.pixel_stride = l.stride_width * pixel_floats;
+  tile.row_step = grid_.kernel_step;
+  tile.pixel_stride = (stretch.by_tap ? 1 : l.stride_width) * pixel_floats;
   tile.runs = contiguous ? 1 : l.kernel_width;
   tile.run_length = contiguous ? l.kernel_width * channels : group_in;
-  tile.run_stride = (by_tap ? unit.stretch.columns : l.dilation_width) * pixel_floats;
+  tile.run_stride = (stretch.by_tap ? stretch.columns : l.dilation_width) * pixel_floats;
   tile.channels = block.channels;
   const std::int64_t row_weights = l.kernel_width * group_in * block_width;
 
@@ -271,7 +257,7 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
     const TapRange inside = taps_inside(row * l.stride_height - view_.padding.top, l.dilation_height,
                                         l.kernel_height, view_.in.height);
     const TapRange used = skips_rows_ ? inside : TapRange{0, l.kernel_height};
-    tile.rows = unit.rows + (row - unit.first_row) * l.kernel_height + used.begin;
+    tile.rows = unit.rows + (row - unit.first_row) * grid_.out_step + used.begin * grid_.kernel_step;
     tile.kernel_rows = used.count();
     tile.weights = layer_->packed.weights(block) + used.begin * row_weights;
 
@@ -279,8 +265,7 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
       const std::int64_t first_pixel = tile_begin(t), pixels = tile_begin(t + 1) - first_pixel;
       const bool fused = fused_ && !leaves_out(inside, first_pixel, pixels);
       tile.column_offset =
-          (first_pixel - tile_begin(unit.segment.first_tile)) * l.stride_width * pixel_floats +
-          block.group * group_in;
+          (first_pixel - tile_begin(unit.segment.first_tile)) * tile.pixel_stride + block.group * group_in;
       if (native_out_) {
         tile.out =
             unit.out +

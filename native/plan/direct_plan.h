@@ -12,6 +12,7 @@
 // and layouts end there. Kernels see the pointers.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,7 +55,7 @@ class DirectPlan final : public Plan {
     std::int64_t first_block, end_block;
     const float* in;  // of the whole run
     float* out;
-    const float** rows;  // [end_row - first_row][kernel_height]
+    const float** rows;  // [entries of the row grid]
     float* strips;
     float* constant_row;
     float* tile;     // [tile pixels][widest block]
@@ -67,16 +68,18 @@ class DirectPlan final : public Plan {
   void choose_units();
   void lay_out_scratch();
 
-  std::int64_t tile_begin(std::int64_t tile) const { return tile * view_.out.width / tiles_; }
+  // Tiles differ by a pixel at the most; the wider ones come first.
+  std::int64_t tile_begin(std::int64_t tile) const {
+    return tile * (view_.out.width / tiles_) + std::min(tile, view_.out.width % tiles_);
+  }
   std::int64_t most_pixels(const Zone& zone) const;  // of its segments
 
   Stretch stretch_of(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const;
   std::int64_t row_floats(const Zone& zone) const;
-  bool tile_inside(std::int64_t tile) const;
-  std::int64_t distinct_rows(std::int64_t out_rows) const;
+  std::int64_t first_tap(std::int64_t tile) const;  // virtual columns
+  std::int64_t last_tap(std::int64_t tile) const;
 
-  Unit decode(std::int64_t index, const float* in, float* out, std::byte* scratch) const;
-  void point_rows(const Unit& unit) const;
+  Unit decode(std::int64_t index, float* out, std::byte* scratch) const;
   void run_block(const Unit& unit, const ChannelBlock& block) const;
   void finish(const Unit& unit, const ChannelBlock& block, std::int64_t first_pixel, TapRange rows,
               DirectTile& tile, std::int64_t pixels) const;
@@ -89,6 +92,7 @@ class DirectPlan final : public Plan {
   bool native_in_, native_out_;  // pixels are contiguous: nhwc, or a single channel
   bool skips_rows_;              // kernel rows beyond the image add nothing, and are passed over
   RowSource row_source_;
+  RowGrid grid_;
   bool fused_;        // bias and clamp finish a tile; otherwise the finish kernel does
   float low_, high_;  // the clamp
 

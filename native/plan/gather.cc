@@ -7,30 +7,30 @@
 namespace simdconv {
 namespace {
 
-// Columns [first, first + columns) that all lie within the image.
-float* copy_inside(const ImageRow& row, std::int64_t first, std::int64_t columns, float* out,
-                   std::int64_t out_stride) {
-  const float* source = row.data + first * row.pixel_stride;
-  if (row.channel_stride == 1 && row.pixel_stride == out_stride) {
-    std::copy_n(source, columns * out_stride, out);
+// Columns that all lie within the image.
+void copy_inside(const ImageRow& row, Columns columns, float* out, std::ptrdiff_t out_stride) {
+  const float* source = row.data + columns.first * row.pixel_stride;
+  const std::ptrdiff_t step = columns.step * row.pixel_stride;
+  if (row.channel_stride == 1 && step == out_stride && row.channels == out_stride) {
+    std::copy_n(source, columns.count * out_stride, out);
   } else if (row.channel_stride == 1) {
-    for (std::int64_t x = 0; x < columns; ++x) {
-      std::copy_n(source + x * row.pixel_stride, row.channels, out + x * out_stride);
+    for (std::int64_t i = 0; i < columns.count; ++i) {
+      std::copy_n(source + i * step, row.channels, out + i * out_stride);
     }
   } else {
     for (std::int64_t c = 0; c < row.channels; ++c, source += row.channel_stride) {
-      for (std::int64_t x = 0; x < columns; ++x) out[x * out_stride + c] = source[x * row.pixel_stride];
+      for (std::int64_t i = 0; i < columns.count; ++i) out[i * out_stride + c] = source[i * step];
     }
   }
-  return out + columns * out_stride;
 }
 
-// Columns [first, first + columns) that all lie beyond the image.
-float* copy_beyond(const ImageRow& row, AxisBorder border, std::int64_t first, std::int64_t columns,
-                   float* out, std::int64_t out_stride) {
+// Columns that all lie beyond the image. Where nothing stands there, a constant does, or a zero for a tap
+// left out.
+void copy_beyond(const ImageRow& row, AxisBorder border, Columns columns, float* out,
+                 std::ptrdiff_t out_stride) {
   const float value = border.mode == BorderMode::constant ? border.value : 0.0F;
-  for (std::int64_t x = first; x < first + columns; ++x, out += out_stride) {
-    const std::int64_t place = border_source(border.mode, x, row.width);
+  for (std::int64_t i = 0; i < columns.count; ++i, out += out_stride) {
+    const std::int64_t place = border_source(border.mode, columns.first + i * columns.step, row.width);
     if (place == kOutside) {
       std::fill_n(out, row.channels, value);
     } else {
@@ -38,19 +38,25 @@ float* copy_beyond(const ImageRow& row, AxisBorder border, std::int64_t first, s
       for (std::int64_t c = 0; c < row.channels; ++c) out[c] = source[c * row.channel_stride];
     }
   }
-  return out;
+}
+
+// How many of `count` columns stand before `limit`.
+std::int64_t columns_before(const Columns& columns, std::int64_t limit) {
+  const std::int64_t distance = limit - columns.first;
+  return distance <= 0 ? 0 : std::min(columns.count, (distance - 1) / columns.step + 1);
 }
 
 }  // namespace
 
-void gather_row(const ImageRow& row, AxisBorder border, std::int64_t first, std::int64_t columns, float* out,
-                std::int64_t out_stride) {
-  const std::int64_t end = first + columns;
-  const std::int64_t inside_begin = std::clamp<std::int64_t>(0, first, end);
-  const std::int64_t inside_end = std::clamp<std::int64_t>(row.width, inside_begin, end);
-  out = copy_beyond(row, border, first, inside_begin - first, out, out_stride);
-  out = copy_inside(row, inside_begin, inside_end - inside_begin, out, out_stride);
-  copy_beyond(row, border, inside_end, end - inside_end, out, out_stride);
+void gather_row(const ImageRow& row, AxisBorder border, Columns columns, float* out,
+                std::ptrdiff_t out_stride) {
+  const std::int64_t begin = columns_before(columns, 0), end = columns_before(columns, row.width);
+  const auto part = [&](std::int64_t from, std::int64_t to) {
+    return Columns{columns.first + from * columns.step, to - from, columns.step};
+  };
+  copy_beyond(row, border, part(0, begin), out, out_stride);
+  copy_inside(row, part(begin, end), out + begin * out_stride, out_stride);
+  copy_beyond(row, border, part(end, columns.count), out + end * out_stride, out_stride);
 }
 
 }  // namespace simdconv

@@ -1,6 +1,6 @@
-// Makes a stretch of a virtual row: the samples that the border puts at columns [first, first + columns), as
-// pixels of [channels], whatever the layout of the image. This is how kernels are kept ignorant of borders
-// and layouts: they read either the image itself or such a stretch, which is small and stays in cache.
+// Makes a stretch of a virtual row: the samples that the border puts at some evenly spaced columns, as pixels
+// of [channels], whatever the layout of the image. This is how kernels are kept ignorant of borders and
+// layouts: they read either the image itself or such a stretch, which is small and stays in cache.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,13 @@ struct ImageRow {
   std::int64_t channels;
 };
 
+// Virtual columns first, first + step, ..., `count` of them.
+struct Columns {
+  std::int64_t first, count, step;
+};
+
 // `out` has its pixels `out_stride` floats apart.
-void gather_row(const ImageRow& row, AxisBorder border, std::int64_t first, std::int64_t columns, float* out,
-                std::int64_t out_stride);
+void gather_row(const ImageRow& row, AxisBorder border, Columns columns, float* out,
+                std::ptrdiff_t out_stride);
 
 }  // namespace simdconv

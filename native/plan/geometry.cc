@@ -1,6 +1,7 @@
 #include "plan/geometry.h"
 
 #include <initializer_list>
+#include <limits>
 
 namespace simdconv {
 namespace {
@@ -32,8 +33,7 @@ Status check_layer_shape(const LayerShape& s) {
     if (!in_range(value, 1)) return Status::bad_argument;
   }
   if (s.in_channels % s.groups != 0 || s.out_channels % s.groups != 0) return Status::bad_argument;
-  // Twice: a packed block may round a single output channel up to a full vector, which packing checks itself.
-  if (!fits({s.kernel_height, s.kernel_width, s.group_in(), s.out_channels, 2})) return Status::too_large;
+  if (!fits({s.kernel_height, s.kernel_width, s.group_in(), s.out_channels})) return Status::too_large;
   if (!fits({s.kernel_height, s.dilation_height}) || !fits({s.kernel_width, s.dilation_width})) {
     return Status::too_large;
   }
@@ -41,8 +41,14 @@ Status check_layer_shape(const LayerShape& s) {
 }
 
 std::int64_t Geometry::macs() const {
-  return out.batch * out.height * out.width * out.channels * layer.kernel_height * layer.kernel_width *
-         layer.group_in();
+  std::int64_t product = 1;
+  for (const std::int64_t factor : {out.batch, out.height, out.width, out.channels, layer.kernel_height,
+                                    layer.kernel_width, layer.group_in()}) {
+    if (product > std::numeric_limits<std::int64_t>::max() / factor)
+      return std::numeric_limits<std::int64_t>::max();
+    product *= factor;
+  }
+  return product;
 }
 
 Status make_geometry(const LayerShape& layer, const ImageShape& in, const Padding& padding,
@@ -60,6 +66,9 @@ Status make_geometry(const LayerShape& layer, const ImageShape& in, const Paddin
   const ImageShape out{in.batch, room_height / layer.stride_height + 1, room_width / layer.stride_width + 1,
                        layer.out_channels};
   if (!fits({in.batch, in.height, in.width, in.channels})) return Status::too_large;
+  const std::int64_t padded_width = in.width + padding.left + padding.right;
+  if (!fits({padded_width, in.channels}) || !fits({padded_width, layer.stride_width}))
+    return Status::too_large;
   if (!fits({out.batch, out.height, out.width, out.channels})) return Status::too_large;
   *geometry = Geometry{layer, in, out, padding};
   return Status::ok;

@@ -28,8 +28,8 @@ Status pad(const float* in, float* out, const ImageShape& shape, Layout layout, 
         continue;
       }
       const float* data = in + (n * shape.height + source) * shape.width * channels;
-      gather_row({data, channels, 1, shape.width, channels}, border.x, -padding.left, geometry.out.width, out,
-                 channels);
+      gather_row({data, channels, 1, shape.width, channels}, border.x, {-padding.left, geometry.out.width, 1},
+                 out, channels);
     }
   }
   return Status::ok;

@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <new>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "plan/scratch.h"
 #include "simdconv/cpu.h"
 
 #if defined(__x86_64__) || defined(_M_X64)
@@ -24,47 +26,17 @@ namespace {
 // about a million multiply-adds.
 constexpr std::int64_t kMinSharedMacs = 1'000'000;
 
-// How often a thread that waits for the last helper looks before it sleeps: some 20 us.
-constexpr int kSpins = 2000;
+// How long a thread that waits for the last helper looks before it sleeps.
+constexpr auto kSpinTime = std::chrono::microseconds(20);
+constexpr int kLooksPerClock = 32;
 
 void relax() {
 #if defined(__x86_64__) || defined(_M_X64)
   _mm_pause();
-#else
-  std::this_thread::yield();
+#elif defined(__aarch64__) && defined(__GNUC__)
+  __asm__ volatile("yield");
 #endif
 }
-
-// A thread's scratch: grows to what the largest plan asks, so that a run allocates nothing once warm.
-class Scratch {
- public:
-  ~Scratch() { release(); }
-  Scratch() = default;
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
-  // Null when there is not so much memory.
-  std::byte* reserve(std::size_t bytes) {
-    if (bytes > bytes_) {
-      release();
-      data_ =
-          static_cast<std::byte*>(::operator new(bytes, std::align_val_t{kScratchAlignment}, std::nothrow));
-      bytes_ = data_ ? bytes : 0;
-    }
-    return data_ ? data_ : &nothing_;
-  }
-  bool holds(std::size_t bytes) const { return bytes <= bytes_; }
-
- private:
-  void release() {
-    ::operator delete(data_, std::align_val_t{kScratchAlignment});
-    data_ = nullptr;
-    bytes_ = 0;
-  }
-  std::byte* data_ = nullptr;
-  std::size_t bytes_ = 0;
-  std::byte nothing_{};
-};
 
 thread_local Scratch scratch;
 
@@ -78,34 +50,28 @@ struct Run {
   const float* in;
   float* out;
   const std::int64_t units;
-  int most_helpers = 0;  // beyond the thread that began it
+  int most_helpers = 0;  // beyond the thread that begins it
   int helpers = 0;       // guarded by the pool's mutex
 
   std::atomic<std::int64_t> next{0}, finished{0};
-  std::atomic<bool> failed{false};
 
   // Of a queued run only.
   std::shared_ptr<const Plan> owner;
-  std::function<void(Status)> done;
+  Pool::Completion completion{};
 
+  bool is_shared() const { return units > 1 && plan->macs() >= kMinSharedMacs; }
+  bool is_queued() const { return owner != nullptr; }
   bool has_units() const { return next.load(std::memory_order_relaxed) < units; }
   bool complete() const { return finished.load(std::memory_order_acquire) == units; }
-  Status status() const {
-    return failed.load(std::memory_order_relaxed) ? Status::out_of_memory : Status::ok;
-  }
 
-  // Takes units until none is left. True for the one thread that finished the last.
+  // Takes units until none is left; this thread's scratch is reserved. True for the one thread that finishes
+  // the last.
   bool work() {
     bool last = false;
     for (;;) {
       const std::int64_t unit = next.fetch_add(1, std::memory_order_relaxed);
       if (unit >= units) return last;
-      std::byte* memory = scratch.reserve(plan->scratch_bytes());
-      if (scratch.holds(plan->scratch_bytes())) {
-        plan->run_unit(unit, in, out, memory);
-      } else {
-        failed.store(true, std::memory_order_relaxed);
-      }
+      plan->run_unit(unit, in, out, scratch.data());
       last = finished.fetch_add(1, std::memory_order_acq_rel) + 1 == units;
     }
   }
@@ -121,12 +87,14 @@ struct Pool::State {
   int running = 0;  // queued runs that have begun and not ended
   std::atomic<std::int64_t> runs{0};
 
-  // With the mutex held. True when at least one worker lives.
-  bool start_workers(int wanted) {
-    while (alive < std::min(wanted, threads)) {
+  // With the mutex held: wakes or starts up to `wanted` workers. True when at least one worker lives.
+  bool call_workers(int wanted) {
+    const int woken = std::min(wanted, idle);
+    for (int i = 0; i < woken; ++i) work_arrived.notify_one();
+    for (int missing = wanted - woken; missing > 0 && alive < threads; --missing) {
       try {
         std::thread([this] { serve(); }).detach();
-      } catch (const std::system_error&) {
+      } catch (const std::exception&) {
         break;  // fewer will do
       }
       ++alive;
@@ -144,13 +112,15 @@ struct Pool::State {
 
   // With the mutex held: lets helpers join.
   void begin(const std::shared_ptr<Run>& run) {
-    if (run->most_helpers == 0) return;
+    runs.fetch_add(1, std::memory_order_relaxed);
+    if (!run->is_shared() || threads == 1) return;
+    run->most_helpers = threads - 1;
     try {
       begun.push_back(run);
     } catch (const std::bad_alloc&) {
       return;  // without help, then
     }
-    for (int i = 0; i < std::min(run->most_helpers, idle); ++i) work_arrived.notify_one();
+    call_workers(run->most_helpers);
   }
 
   // With the mutex held.
@@ -161,37 +131,52 @@ struct Pool::State {
   void serve() {
     std::unique_lock<std::mutex> lock(mutex);
     while (alive <= threads) {
-      std::shared_ptr<Run> run;
       if (!queue.empty()) {
-        run = std::move(queue.front());
-        queue.pop_front();
-        ++running;
-        runs.fetch_add(1, std::memory_order_relaxed);
-        begin(run);
-      } else if ((run = joinable())) {
-        ++run->helpers;
+        serve_queued(lock);
+      } else if (std::shared_ptr<Run> run = joinable()) {
+        help(run, lock);
       } else {
         ++idle;
         work_arrived.wait(lock);
         --idle;
-        continue;
-      }
-      lock.unlock();
-      const bool last = run->work();
-      lock.lock();
-      if (!last) continue;
-      end(run);
-      if (run->done) {
-        --running;
-        lock.unlock();
-        run->done(run->status());
-        run.reset();
-        lock.lock();
-      } else {
-        run_completed.notify_all();
       }
     }
     --alive;
+  }
+
+  void serve_queued(std::unique_lock<std::mutex>& lock) {
+    const std::shared_ptr<Run> run = std::move(queue.front());
+    queue.pop_front();
+    ++running;
+    if (!scratch.reserve(run->plan->scratch_bytes())) return complete(run, Status::out_of_memory, lock);
+    begin(run);
+    lock.unlock();
+    const bool last = run->work();
+    scratch.trim();
+    lock.lock();
+    if (last) complete(run, Status::ok, lock);
+  }
+
+  // A thread without enough scratch leaves the units to the others.
+  void help(const std::shared_ptr<Run>& run, std::unique_lock<std::mutex>& lock) {
+    ++run->helpers;
+    lock.unlock();
+    const bool last = scratch.reserve(run->plan->scratch_bytes()) && run->work();
+    scratch.trim();
+    lock.lock();
+    if (last) complete(run, Status::ok, lock);
+  }
+
+  void complete(const std::shared_ptr<Run>& run, Status status, std::unique_lock<std::mutex>& lock) {
+    end(run);
+    if (!run->is_queued()) {
+      run_completed.notify_all();
+      return;
+    }
+    --running;
+    lock.unlock();
+    run->completion.call(run->completion.context, status);
+    lock.lock();
   }
 };
 
@@ -205,8 +190,8 @@ Pool::Pool() : state_(new State) { state_->threads = std::min(available_threads(
 void Pool::set_threads(int threads) {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   state_->threads = std::clamp(threads, 1, kMaxThreads);
-  if (!state_->queue.empty()) state_->start_workers(state_->threads);
-  state_->work_arrived.notify_all();
+  state_->call_workers(static_cast<int>(std::min<std::size_t>(state_->queue.size(), kMaxThreads)));
+  state_->work_arrived.notify_all();  // those that are too many end
 }
 
 int Pool::threads() const {
@@ -216,46 +201,47 @@ int Pool::threads() const {
 
 Status Pool::run(const Plan& plan, const float* in, float* out) try {
   State& state = *state_;
-  state.runs.fetch_add(1, std::memory_order_relaxed);
-  const bool shared = plan.units() > 1 && plan.macs() >= kMinSharedMacs;
-  if (!shared) {
-    Run run(plan, in, out);
-    run.work();
-    return run.status();
+  if (!scratch.reserve(plan.scratch_bytes())) return Status::out_of_memory;
+  Run alone(plan, in, out);
+  if (!alone.is_shared()) {
+    state.runs.fetch_add(1, std::memory_order_relaxed);
+    alone.work();
+    scratch.trim();
+    return Status::ok;
   }
 
   const auto run = std::make_shared<Run>(plan, in, out);
   {
     const std::lock_guard<std::mutex> lock(state.mutex);
-    run->most_helpers = state.threads - 1;
-    if (run->most_helpers > 0) {
-      state.start_workers(run->most_helpers);
-      state.begin(run);
-    }
+    state.begin(run);
   }
   run->work();
-  for (int spin = 0; spin < kSpins && !run->complete(); ++spin) relax();
+  scratch.trim();
+  const auto sleep_at = std::chrono::steady_clock::now() + kSpinTime;
+  while (!run->complete() && std::chrono::steady_clock::now() < sleep_at) {
+    for (int look = 0; look < kLooksPerClock && !run->complete(); ++look) relax();
+  }
   std::unique_lock<std::mutex> lock(state.mutex);
   state.run_completed.wait(lock, [&run] { return run->complete(); });
   state.end(run);
-  return run->status();
+  return Status::ok;
 } catch (const std::bad_alloc&) {
   return Status::out_of_memory;
 }
 
-Status Pool::submit(std::shared_ptr<const Plan> plan, const float* in, float* out,
-                    std::function<void(Status)> done, std::shared_ptr<Run>* result) try {
+Status Pool::submit(std::shared_ptr<const Plan> plan, const float* in, float* out, Completion completion,
+                    std::shared_ptr<Run>* result) try {
   State& state = *state_;
   const auto run = std::make_shared<Run>(*plan, in, out);
-  const bool shared = plan->units() > 1 && plan->macs() >= kMinSharedMacs;
   run->owner = std::move(plan);
-  run->done = std::move(done);
+  run->completion = completion;
   const std::lock_guard<std::mutex> lock(state.mutex);
-  if (shared) run->most_helpers = state.threads - 1;
-  if (!state.start_workers(state.threads)) return Status::out_of_memory;
   state.queue.push_back(run);
+  if (!state.call_workers(1)) {
+    state.queue.pop_back();
+    return Status::out_of_memory;
+  }
   *result = run;
-  state.work_arrived.notify_one();
   return Status::ok;
 } catch (const std::bad_alloc&) {
   return Status::out_of_memory;

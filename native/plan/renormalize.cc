@@ -6,7 +6,8 @@
 namespace simdconv {
 namespace {
 
-constexpr double kTiny = 1e-6;  // of the sum of absolute weights: a hundred roundings of a float
+constexpr double kTiny = 1e-6;         // of the sum of absolute weights: a hundred roundings of a float
+constexpr double kNegligible = 1e-30;  // of all weights: beyond it a float's range ends
 
 }  // namespace
 
@@ -22,48 +23,82 @@ Renormalizer::Renormalizer(Renormalize by, const FilterView& filter, const Layer
       kernel_width_(shape.kernel_width),
       out_channels_(shape.out_channels) {
   if (by == Renormalize::area) return;
-  const std::int64_t height = kernel_height_ + 1, width = kernel_width_ + 1;
-  corners_.resize(static_cast<std::size_t>(height * width * out_channels_), Sums{0, 0});
-  for (std::int64_t y = 1; y < height; ++y) {
-    for (std::int64_t x = 1; x < width; ++x) {
+  taps_.reserve(static_cast<std::size_t>(kernel_height_ * kernel_width_ * out_channels_));
+  for (std::int64_t y = 0; y < kernel_height_; ++y) {
+    for (std::int64_t x = 0; x < kernel_width_; ++x) {
       for (std::int64_t d = 0; d < out_channels_; ++d) {
-        Sums tap{0, 0};
+        Sums tap;
         for (std::int64_t c = 0; c < shape.group_in(); ++c) {
-          const double weight = filter.at(y - 1, x - 1, c, d);
-          tap.plain += weight;
-          tap.absolute += std::abs(weight);
+          const double weight = filter.at(y, x, c, d);
+          tap.add({weight, std::abs(weight)});
         }
-        const Sums &above = corner(y - 1, x, d), &left = corner(y, x - 1, d), &both = corner(y - 1, x - 1, d);
-        corners_[static_cast<std::size_t>((y * width + x) * out_channels_ + d)] = {
-            tap.plain + above.plain + left.plain - both.plain,
-            tap.absolute + above.absolute + left.absolute - both.absolute};
+        taps_.push_back(tap);
+      }
+    }
+  }
+  for (const bool from_end_y : {false, true}) {
+    for (const bool from_end_x : {false, true}) {
+      corners_[from_end_y ? 1 : 0][from_end_x ? 1 : 0] = CornerTable(taps_, shape, from_end_y, from_end_x);
+    }
+  }
+}
+
+Renormalizer::CornerTable::CornerTable(const std::vector<Sums>& taps, const LayerShape& shape,
+                                       bool from_end_y, bool from_end_x)
+    : width_(shape.kernel_width),
+      channels_(shape.out_channels),
+      sums_(static_cast<std::size_t>((shape.kernel_height + 1) * (width_ + 1) * channels_)) {
+  const std::int64_t height = shape.kernel_height;
+  const auto index = [this](std::int64_t y, std::int64_t x, std::int64_t d, std::int64_t row_length) {
+    return static_cast<std::size_t>((y * row_length + x) * channels_ + d);
+  };
+  for (std::int64_t y = 1; y <= height; ++y) {
+    for (std::int64_t d = 0; d < channels_; ++d) {
+      Sums row;
+      for (std::int64_t x = 1; x <= width_; ++x) {
+        row.add(taps[index(from_end_y ? height - y : y - 1, from_end_x ? width_ - x : x - 1, d, width_)]);
+        Sums& sum = sums_[index(y, x, d, width_ + 1)];
+        sum = sums_[index(y - 1, x, d, width_ + 1)];
+        sum.add(row);
       }
     }
   }
 }
 
-const Renormalizer::Sums& Renormalizer::corner(std::int64_t y, std::int64_t x, std::int64_t channel) const {
-  return corners_[static_cast<std::size_t>((y * (kernel_width_ + 1) + x) * out_channels_ + channel)];
+const Renormalizer::Sums& Renormalizer::CornerTable::at(TapRange rows, TapRange columns,
+                                                        std::int64_t channel) const {
+  return sums_[static_cast<std::size_t>((rows.count() * (width_ + 1) + columns.count()) * channels_ +
+                                        channel)];
 }
 
-Renormalizer::Sums Renormalizer::window(TapRange rows, TapRange columns, std::int64_t channel) const {
-  const Sums &a = corner(rows.begin, columns.begin, channel), &b = corner(rows.begin, columns.end, channel);
-  const Sums &c = corner(rows.end, columns.begin, channel), &d = corner(rows.end, columns.end, channel);
-  return {d.plain - b.plain - c.plain + a.plain, d.absolute - b.absolute - c.absolute + a.absolute};
+Renormalizer::Sums Renormalizer::kept(TapRange rows, TapRange columns, std::int64_t channel) const {
+  const bool at_y_end = rows.begin == 0 || rows.end == kernel_height_;
+  const bool at_x_end = columns.begin == 0 || columns.end == kernel_width_;
+  if (at_y_end && at_x_end) {
+    return corners_[rows.begin == 0 ? 0 : 1][columns.begin == 0 ? 0 : 1].at(rows, columns, channel);
+  }
+  Sums sum;  // the image is smaller than the kernel
+  for (std::int64_t y = rows.begin; y < rows.end; ++y) {
+    for (std::int64_t x = columns.begin; x < columns.end; ++x) {
+      sum.add(taps_[static_cast<std::size_t>((y * kernel_width_ + x) * out_channels_ + channel)]);
+    }
+  }
+  return sum;
 }
 
 void Renormalizer::factors(TapRange rows, TapRange columns, std::int64_t channel, std::int64_t channels,
                            float* out) const {
-  const std::int64_t kept = rows.count() * columns.count(), all = kernel_height_ * kernel_width_;
-  if (kept == all || kept == 0) {
+  const std::int64_t count = rows.count() * columns.count(), all = kernel_height_ * kernel_width_;
+  if (count == all || count == 0) {
     std::fill_n(out, channels, 1.0F);
-  } else if (corners_.empty()) {
-    std::fill_n(out, channels, static_cast<float>(static_cast<double>(all) / static_cast<double>(kept)));
+  } else if (taps_.empty()) {
+    std::fill_n(out, channels, static_cast<float>(static_cast<double>(all) / static_cast<double>(count)));
   } else {
     for (std::int64_t d = 0; d < channels; ++d) {
-      const Sums whole = corner(kernel_height_, kernel_width_, channel + d);
-      const Sums part = window(rows, columns, channel + d);
-      const bool tiny = std::abs(part.plain) <= kTiny * part.absolute;
+      const Sums whole = kept({0, kernel_height_}, {0, kernel_width_}, channel + d);
+      const Sums part = kept(rows, columns, channel + d);
+      const bool tiny =
+          std::abs(part.plain) <= kTiny * part.absolute || part.absolute <= kNegligible * whole.absolute;
       out[d] = tiny ? 1.0F : static_cast<float>(whole.plain / part.plain);
     }
   }

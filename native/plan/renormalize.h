@@ -5,7 +5,8 @@
 //   weight  sum of a channel's weights / sum of those kept     a factor of its own for each channel
 //
 // The factor is 1 where nothing is left out; where no tap is kept (the sum is 0 then, whatever the factor);
-// and, by weight, where the kept weights cancel (|sum| <= 1e-6 sum|.|), as in a derivative filter.
+// and, by weight, where the kept weights cancel (|sum| <= 1e-6 sum|.|), as in a derivative filter, or are
+// negligible (sum|.| of those kept <= 1e-30 of all).
 #pragma once
 
 #include <cstdint>
@@ -36,14 +37,32 @@ class Renormalizer {
 
  private:
   struct Sums {
-    double plain, absolute;
+    double plain = 0, absolute = 0;
+    void add(const Sums& other) {
+      plain += other.plain;
+      absolute += other.absolute;
+    }
   };
-  const Sums& corner(std::int64_t y, std::int64_t x, std::int64_t channel) const;
-  Sums window(TapRange rows, TapRange columns, std::int64_t channel) const;
+
+  // Sums over the taps from one corner of the kernel to (y, x), for each output channel. Taps that a border
+  // keeps nearly always include a corner, so their sum is looked up; and it is made by additions alone, which
+  // keep the small sums far from a Gaussian's centre that differences of large ones would lose.
+  class CornerTable {
+   public:
+    CornerTable() = default;
+    CornerTable(const std::vector<Sums>& taps, const LayerShape& shape, bool from_end_y, bool from_end_x);
+    const Sums& at(TapRange rows, TapRange columns, std::int64_t channel) const;
+
+   private:
+    std::int64_t width_ = 0, channels_ = 0;
+    std::vector<Sums> sums_;  // [height + 1][width + 1][channels], by the number of rows and columns
+  };
+
+  Sums kept(TapRange rows, TapRange columns, std::int64_t channel) const;
 
   std::int64_t kernel_height_ = 0, kernel_width_ = 0, out_channels_ = 0;
-  std::vector<Sums>
-      corners_;  // by weight: [kernel_height + 1][kernel_width + 1][out_channels], a summed-area table
+  std::vector<Sums> taps_;     // by weight: [kernel_height][kernel_width][out_channels]
+  CornerTable corners_[2][2];  // [from the last row][from the last column]
 };
 
 }  // namespace simdconv

@@ -1,38 +1,72 @@
 #include "plan/row_source.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "plan/border.h"
 #include "plan/gather.h"
 
 namespace simdconv {
 
-bool outside_rows_add_nothing(const Border& border, bool finite_weights) {
-  const bool zeros = border.y.mode == BorderMode::constant && border.y.value == 0;
-  return finite_weights && (zeros || border.y.mode == BorderMode::renormalize);
-}
-
 Stretch stretch_under(const LayerShape& l, const Padding& padding, std::int64_t first_pixel,
                       std::int64_t pixels, std::int64_t pixel_floats, bool gathered) {
   Stretch stretch;
   stretch.first = first_pixel * l.stride_width - padding.left;
   stretch.columns = (pixels - 1) * l.stride_width + l.span_width();
-  stretch.piece_step = l.dilation_width;
   stretch.pixel_floats = pixel_floats;
   stretch.gathered = gathered;
-  const std::int64_t piece_columns = (pixels - 1) * l.stride_width + 1;
-  if (gathered && l.kernel_width * piece_columns < stretch.columns) {
+  if (gathered && l.kernel_width * pixels < stretch.columns) {
+    stretch.by_tap = true;
+    stretch.columns = pixels;
+    stretch.column_step = l.stride_width;
     stretch.pieces = l.kernel_width;
-    stretch.columns = piece_columns;
+    stretch.piece_step = l.dilation_width;
   }
   return stretch;
 }
 
+RowGrid::RowGrid(const LayerShape& l)
+    : step(std::gcd(l.stride_height, l.dilation_height)),
+      out_step(l.stride_height / step),
+      kernel_step(l.dilation_height / step),
+      kernel_rows(l.kernel_height) {}
+
+std::int64_t RowGrid::entries(std::int64_t out_rows) const {
+  return (out_rows - 1) * out_step + (kernel_rows - 1) * kernel_step + 1;
+}
+
+std::int64_t RowGrid::distinct_rows(std::int64_t out_rows) const {
+  const std::int64_t fresh_rows =
+      std::min(out_rows, kernel_step);  // which share nothing with those before them
+  return fresh_rows * kernel_rows + (out_rows - fresh_rows) * std::min(out_step, kernel_rows);
+}
+
+// Output row r sees under its kernel row k what row r - kernel_step saw under k + out_step.
+std::int64_t RowGrid::first_new(std::int64_t out_row) const {
+  return out_row < kernel_step ? 0 : std::max<std::int64_t>(0, kernel_rows - out_step);
+}
+
+bool outside_rows_add_nothing(const Border& border, bool finite_weights) {
+  const bool zeros = border.y.mode == BorderMode::constant && border.y.value == 0;
+  return finite_weights && (zeros || border.y.mode == BorderMode::renormalize);
+}
+
 bool RowSource::has_constant_rows() const { return has_outside(border_.y.mode) && !skips_outside_; }
 
-void RowSource::fill_constant_row(const Stretch& stretch, float* row) const {
-  const float value = border_.y.mode == BorderMode::constant ? border_.y.value : 0.0F;
-  std::fill_n(row, stretch.floats(), value);
+// Taps that are left out read zeros.
+float RowSource::outside_value() const {
+  return border_.y.mode == BorderMode::constant ? border_.y.value : 0.0F;
+}
+
+void RowSource::point_rows(const float* image, std::int64_t first_row, std::int64_t out_rows,
+                           const RowGrid& grid, const Stretch& stretch, RowScratch scratch,
+                           const float** table) const {
+  for (std::int64_t r = 0; r < out_rows; ++r) {
+    for (std::int64_t k = grid.first_new(r); k < grid.kernel_rows; ++k) {
+      const std::int64_t entry = r * grid.out_step + k * grid.kernel_step;
+      table[entry] = row(image, first_row + entry * grid.step, stretch, &scratch);
+    }
+  }
 }
 
 const float* RowSource::row(const float* image, std::int64_t virtual_row, const Stretch& stretch,
@@ -40,25 +74,26 @@ const float* RowSource::row(const float* image, std::int64_t virtual_row, const 
   const std::int64_t source = border_source(border_.y.mode, virtual_row, in_.height);
   if (source == kOutside && skips_outside_) return nullptr;
   if (!stretch.gathered) {
-    return source == kOutside ? scratch->constant_row
-                              : image + (source * in_.width + stretch.first) * in_.channels;
+    if (source != kOutside) return image + (source * in_.width + stretch.first) * in_.channels;
+    if (!scratch->constant_row_filled) std::fill_n(scratch->constant_row, stretch.floats(), outside_value());
+    scratch->constant_row_filled = true;
+    return scratch->constant_row;
   }
 
   float* strip = scratch->next_strip;
   scratch->next_strip += stretch.floats();
+  const ImageRow image_row =
+      contiguous_
+          ? ImageRow{image + source * in_.width * in_.channels, in_.channels, 1, in_.width, in_.channels}
+          : ImageRow{image + source * in_.width, 1, in_.height * in_.width, in_.width, in_.channels};
   for (std::int64_t piece = 0; piece < stretch.pieces; ++piece) {
     const std::int64_t first = stretch.first + piece * stretch.piece_step;
     float* out = strip + piece * stretch.columns * stretch.pixel_floats;
     if (source == kOutside) {
       gather_constants(first, stretch, out);
-    } else if (contiguous_) {
-      const float* data = image + source * in_.width * in_.channels;
-      gather_row({data, in_.channels, 1, in_.width, in_.channels}, border_.x, first, stretch.columns, out,
-                 stretch.pixel_floats);
     } else {
-      const float* data = image + source * in_.width;
-      gather_row({data, 1, in_.height * in_.width, in_.width, in_.channels}, border_.x, first,
-                 stretch.columns, out, stretch.pixel_floats);
+      gather_row(image_row, border_.x, {first, stretch.columns, stretch.column_step}, out,
+                 stretch.pixel_floats);
     }
   }
   return strip;
@@ -66,10 +101,10 @@ const float* RowSource::row(const float* image, std::int64_t virtual_row, const 
 
 // Beyond the image in y its constant stands, whatever x would put there; but a tap that x leaves out is out.
 void RowSource::gather_constants(std::int64_t first, const Stretch& stretch, float* out) const {
-  const float value = border_.y.mode == BorderMode::constant ? border_.y.value : 0.0F;
-  for (std::int64_t x = first; x < first + stretch.columns; ++x, out += stretch.pixel_floats) {
+  for (std::int64_t i = 0; i < stretch.columns; ++i, out += stretch.pixel_floats) {
+    const std::int64_t x = first + i * stretch.column_step;
     const bool left_out = border_.x.mode == BorderMode::renormalize && (x < 0 || x >= in_.width);
-    std::fill_n(out, in_.channels, left_out ? 0.0F : value);
+    std::fill_n(out, in_.channels, left_out ? 0.0F : outside_value());
   }
 }
 

@@ -11,28 +11,50 @@
 
 namespace simdconv {
 
-// The columns of a virtual row that a window needs.
+// The columns of a virtual row that a window needs: `pieces` times `columns` of them, by steps.
 struct Stretch {
   std::int64_t first = 0;         // virtual column
   std::int64_t columns = 0;       // of a piece
-  std::int64_t pieces = 1;        // a strip may hold a piece for each kernel column,
-  std::int64_t piece_step = 0;    // so many columns apart
-  std::int64_t pixel_floats = 1;  // between the pixels of a piece
+  std::int64_t column_step = 1;   // from column to column of a piece
+  std::int64_t pieces = 1;        // one; or, by tap, one for each kernel column
+  std::int64_t piece_step = 0;    // from the first column of a piece to that of the next
+  std::int64_t pixel_floats = 1;  // in memory, from column to column
   bool gathered = false;          // false: all columns are inside, and the image is read in place
+  bool by_tap = false;
 
   std::int64_t floats() const { return pieces * columns * pixel_floats; }
 };
 
-// What `pixels` output pixels from `first_pixel` on need, from the first tap of the first to the last tap of
-// the last. Gathered, it is those columns or a piece for each kernel column, whichever is less: dilation
-// would leave most idle.
+// What `pixels` output pixels from `first_pixel` on need: all columns from the first tap of the first to the
+// last tap of the last; or, gathered, only those under a tap, in a piece for each kernel column, where they
+// are fewer (large strides and dilations leave most columns idle).
 Stretch stretch_under(const LayerShape& layer, const Padding& padding, std::int64_t first_pixel,
                       std::int64_t pixels, std::int64_t pixel_floats, bool gathered);
 
+// Which virtual rows a block of output rows sees. With g the greatest common divisor of vertical stride and
+// dilation, all of them stand on a grid of step g, so a table of pointers with an entry for each grid row
+// serves all output rows: kernel row k under output row r is entry r * out_step + k * kernel_step.
+class RowGrid {
+ public:
+  RowGrid() = default;
+  explicit RowGrid(const LayerShape& layer);
+
+  std::int64_t step = 1;                       // g, in virtual rows
+  std::int64_t out_step = 1, kernel_step = 1;  // in entries
+  std::int64_t kernel_rows = 1;
+
+  std::int64_t entries(std::int64_t out_rows) const;
+  std::int64_t distinct_rows(std::int64_t out_rows) const;  // entries that are seen at all
+
+  // The kernel rows of output row r that no output row before it has seen are [first_new(r), kernel_rows).
+  std::int64_t first_new(std::int64_t out_row) const;
+};
+
 // Where gathered rows go, and the row that stands for all rows of constants.
 struct RowScratch {
-  float* next_strip;    // moves on with each row that is gathered
-  float* constant_row;  // filled by fill_constant_row
+  float* next_strip;  // moves on with each row that is gathered
+  float* constant_row;
+  bool constant_row_filled = false;
 };
 
 class RowSource {
@@ -43,16 +65,20 @@ class RowSource {
   RowSource(const ImageShape& in, const Border& border, bool contiguous, bool skips_outside)
       : in_(in), border_(border), contiguous_(contiguous), skips_outside_(skips_outside) {}
 
-  // What stands at the stretch's first column of a virtual row; null where the row is not wanted.
-  const float* row(const float* image, std::int64_t virtual_row, const Stretch& stretch,
-                   RowScratch* scratch) const;
+  // Fills a table for `out_rows` output rows whose first tap stands on `first_row`, with pointers to the
+  // stretch's first column; null for rows that are not wanted. Each row is gathered once, however many output
+  // rows see it.
+  void point_rows(const float* image, std::int64_t first_row, std::int64_t out_rows, const RowGrid& grid,
+                  const Stretch& stretch, RowScratch scratch, const float** table) const;
 
-  // A row of constants may be asked for: rows beyond the image that are wanted and have no source.
+  // Whether rows of constants may be asked for: rows beyond the image that are wanted and have no source.
   bool has_constant_rows() const;
-  void fill_constant_row(const Stretch& stretch, float* row) const;
 
  private:
+  const float* row(const float* image, std::int64_t virtual_row, const Stretch& stretch,
+                   RowScratch* scratch) const;
   void gather_constants(std::int64_t first, const Stretch& stretch, float* out) const;
+  float outside_value() const;
 
   ImageShape in_{};
   Border border_;

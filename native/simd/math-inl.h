@@ -13,7 +13,7 @@ inline Vec polynomial(Vec x, const float (&coefficients)[Terms]) {  // constant 
 }
 
 // e^x = 2^n e^r with n = round(x / ln 2) and |r| <= ln(2) / 2; degree 6, 2e-9.
-// Below -87.3 the answer stays at the least normal number, above 88.7 it is infinity, NaN passes.
+// Below -87.3 the answer stays at the least normal number, above 88.3 it is infinity, NaN passes.
 inline Vec exponential(Vec x) {
   constexpr float kTerms[] = {1.0F,         1.0F,          0.49999991F,  0.16666420F,
                               0.041668233F, 0.0083748987F, 0.0013836740F};

@@ -40,10 +40,7 @@ inline Vec nearest_integer(Vec x) { return ::nearbyintf(x); }
 // 2^n for an integer -126 <= n <= 128; 2^128 is infinity, and a NaN counts as 0.
 inline Vec power_of_two(Vec n) {
   const std::int32_t exponent = n == n ? static_cast<std::int32_t>(n) : 0;
-  const std::uint32_t bits = static_cast<std::uint32_t>(exponent + 127) << 23;
-  float result;
-  __builtin_memcpy(&result, &bits, sizeof result);
-  return result;
+  return __builtin_bit_cast(float, static_cast<std::uint32_t>(exponent + 127) << 23);
 }
 
 }  // namespace

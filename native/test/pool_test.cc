@@ -97,7 +97,8 @@ TEST(queued_runs_while_threads_come_and_go) {
   for (std::size_t i = 0; i < kRuns; ++i) {
     Pool::process().set_threads(static_cast<int>(i % 5) + 1);
     const Status status = Pool::process().submit(
-        plan, input.data(), outputs[i].data(), [&ended](Status) { ended.tick(); }, &runs[i]);
+        plan, input.data(), outputs[i].data(),
+        {[](void* countdown, Status) { static_cast<Countdown*>(countdown)->tick(); }, &ended}, &runs[i]);
     CHECK(status == Status::ok, "run %zu", i);
   }
   CHECK(ended.wait(), "a run never ended");
@@ -116,7 +117,8 @@ TEST(a_run_that_is_taken_back_never_happens) {
   std::atomic<int> done{0};
   for (std::size_t i = 0; i < kRuns; ++i) {
     const Status status = Pool::process().submit(
-        plan, input.data(), outputs[i].data(), [&done](Status) { ++done; }, &runs[i]);
+        plan, input.data(), outputs[i].data(),
+        {[](void* count, Status) { ++*static_cast<std::atomic<int>*>(count); }, &done}, &runs[i]);
     CHECK(status == Status::ok, "run %zu", i);
   }
   int taken_back = 0;

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 #include "simdconv/conv2d.h"
@@ -24,15 +23,22 @@ class Pool {
   void set_threads(int threads);
   int threads() const;
 
-  // Runs on the calling thread, idle workers helping where the work is worth it. Returns when all is done.
+  // Runs on the calling thread, idle workers helping where the work is worth it. Returns when all is done. On
+  // a status other than ok nothing was written.
   Status run(const Plan& plan, const float* in, float* out);
 
-  // Queues a run. `done` is called once, on a worker, after the last unit. On a status other than ok nothing
-  // is queued and `done` is not called.
-  Status submit(std::shared_ptr<const Plan> plan, const float* in, float* out,
-                std::function<void(Status)> done, std::shared_ptr<Run>* run);
+  // What to call when a run has ended; called once, on a worker.
+  struct Completion {
+    void (*call)(void* context, Status status);
+    void* context;
+  };
 
-  // Takes a run back that no worker has taken yet: true, and `done` is never called.
+  // Queues a run. On a status other than ok nothing is queued and the completion is not called; nor is
+  // anything written when it is called with one.
+  Status submit(std::shared_ptr<const Plan> plan, const float* in, float* out, Completion completion,
+                std::shared_ptr<Run>* run);
+
+  // Takes a run back that no worker has taken yet: true, and its completion is never called.
   bool cancel(const std::shared_ptr<Run>& run);
 
   struct Counters {
