@@ -60,8 +60,9 @@ export type AxisBorder =
  * The maps are total: a pad wider than the image keeps bouncing. A constant is multiplied like any other sample, so an
  * infinite weight on a zero border gives NaN; it may itself be NaN or infinite. `renormalize` multiplies the sum, before
  * bias and activation, by taps in the window / taps inside (`area`) or by sum of weights / sum of weights inside
- * (`weight`, per output channel; where the divisor is zero or below 1e-6 of the sum of absolute weights inside, the sum
- * stays as it is). With no tap inside the sum is 0.
+ * (`weight`, per output channel). By weight, the sum stays as it is where the divisor says nothing: at most 1e-6 of the
+ * sum of absolute weights inside (they cancel), or that sum at most 1e-30 of all absolute weights (the taps inside are
+ * negligible). With no tap inside the sum is 0.
  *
  * Where a tap is outside on both axes: if either axis renormalizes, it is left out; if either is constant, it reads
  * that constant, and y's when both are; otherwise each coordinate is mapped by its own axis.

@@ -311,24 +311,40 @@ bool DepthwisePlan::leaves_out(const Extent& extent) const {
 
 void DepthwisePlan::finish(const Unit& unit, const Extent& extent, float* data) const {
   const std::int64_t channels = plane_channels_, first_channel = extent.flat % channels;
-  const bool scaled = unit.may_leave_out && leaves_out(extent);
   FinishTile rest{};
   rest.data = data;
   rest.bias = layer_->cyclic.bias(unit.first_channel) + first_channel;
   rest.pixels = 1;
   rest.channels = extent.floats;
   rest.activation = layer_->spec.activation;
-  if (scaled) rest.scale = unit.factors;
   for (std::int64_t r = 0; r < extent.rows; ++r, rest.data += geometry_.out.width * channels) {
-    for (std::int64_t f = 0; scaled && f < extent.floats;) {
-      const std::int64_t channel = (extent.flat + f) % channels;
-      const std::int64_t pixel = extent.first_pixel + (extent.flat + f) / channels;
-      const std::int64_t count = std::min(channels - channel, extent.floats - f);
-      layer_->renormalizer.factors(rows_kept(extent.row + r), columns_kept(pixel),
-                                   unit.first_channel + channel, count, unit.factors + f);
-      f += count;
-    }
+    Extent row = extent;
+    row.row += r;
+    row.rows = 1;
+    const bool scaled = unit.may_leave_out && leaves_out(row);
+    if (scaled) fill_factors(unit, row);
+    rest.scale = scaled ? unit.factors : nullptr;
     layer_->kernels->finish(rest);
+  }
+}
+
+// Most pixels of a row at the border leave out what their left neighbours do.
+void DepthwisePlan::fill_factors(const Unit& unit, const Extent& extent) const {
+  const std::int64_t channels = plane_channels_;
+  TapRange columns{0, 0};
+  for (std::int64_t f = 0; f < extent.floats;) {
+    const std::int64_t channel = (extent.flat + f) % channels;
+    const std::int64_t pixel = extent.first_pixel + (extent.flat + f) / channels;
+    const std::int64_t count = std::min(channels - channel, extent.floats - f);
+    const TapRange left = columns;
+    columns = columns_kept(pixel);
+    if (f >= channels && columns.begin == left.begin && columns.end == left.end) {
+      std::copy_n(unit.factors + f - channels, count, unit.factors + f);
+    } else {
+      layer_->renormalizer.factors(rows_kept(extent.row), columns, unit.first_channel + channel, count,
+                                   unit.factors + f);
+    }
+    f += count;
   }
 }
 

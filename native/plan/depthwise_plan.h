@@ -1,12 +1,10 @@
 // The plan of the depthwise convolution: each output channel sees one input channel. (A single channel in and
 // out is the image filter.) What it decides, once per image shape:
 //
-//   planes    an nhwc image is one flat plane whose pixels are `channels` floats wide; in nchw each output
-//   channel is
-//             a plane of its own, one float wide
-//   zones     of the pixels of a row: at the left and right those whose taps reach beyond the border; between
-//   them
-//             those that read the image in place
+//   planes    an nhwc image is one flat plane whose pixels are `channels` floats wide;
+//             in nchw each output channel is a plane of its own, one float wide
+//   zones     of the pixels of a row: at the left and right those whose taps reach beyond the border;
+//             between them those that read the image in place
 //   windows   a block of output rows and a segment of a zone, whose input fits half of L2
 //   units     plane x row block x segment
 //
@@ -76,6 +74,7 @@ class DepthwisePlan final : public Plan {
   void run_tile(const Unit& unit, const DepthwiseVariants& kernels, const Extent& extent,
                 std::int64_t columns) const;
   void finish(const Unit& unit, const Extent& extent, float* data) const;
+  void fill_factors(const Unit& unit, const Extent& row) const;
   bool leaves_out(const Extent& extent) const;
   TapRange rows_kept(std::int64_t row) const;
   TapRange columns_kept(std::int64_t pixel) const;

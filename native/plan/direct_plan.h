@@ -1,9 +1,9 @@
 // The plan of the direct convolution. What it decides, once per image shape:
 //
 //   tiles     an output row is cut into equal tiles of at most the kernel's pixels: 56 = 4 x 14, 30 = 3 x 10
-//   zones     at the left and right, the tiles some of whose taps fall beyond the border (or all tiles, where
-//   the
-//             image is nchw): they read gathered strips; between them, the tiles that read the image itself
+//   zones     at the left and right, the tiles some of whose taps fall beyond the border (or all tiles,
+//             where the image is nchw): they read gathered strips;
+//             between them, the tiles that read the image itself
 //   segments  equal shares of a zone, so short that the input under one fits the window
 //   windows   a block of output rows whose input fits half of L2, over which all channel blocks pass
 //   units     image x row block x segment x share of the channel blocks: what a thread takes at a time

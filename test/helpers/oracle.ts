@@ -149,6 +149,7 @@ export function oracle(given: OracleCase): OracleResult {
           let keptWeight = 0
           let keptMagnitude = 0
           let allWeight = 0
+          let allMagnitude = 0
           for (let a = 0; a < kernelHeight; a++) {
             for (let b = 0; b < kernelWidth; b++) {
               const y = rows[i]![a]!
@@ -160,6 +161,7 @@ export function oracle(given: OracleCase): OracleResult {
                   ? given.weight(kernelHeight - 1 - a, kernelWidth - 1 - b, c, d)
                   : given.weight(a, b, c, d)
                 allWeight += w
+                allMagnitude += Math.abs(w)
                 if (!isKept) continue
                 keptWeight += w
                 keptMagnitude += Math.abs(w)
@@ -178,7 +180,8 @@ export function oracle(given: OracleCase): OracleResult {
           let scale = 1
           if (kept < taps && kept > 0) {
             if (given.by === 'area') scale = taps / kept
-            else if (Math.abs(keptWeight) > 1e-6 * keptMagnitude) scale = allWeight / keptWeight
+            else if (Math.abs(keptWeight) > 1e-6 * keptMagnitude && keptMagnitude > 1e-30 * allMagnitude)
+              scale = allWeight / keptWeight
           }
           const linear = sum * scale + given.bias(d)
           const terms = taps * inPerGroup + 3
