@@ -2,6 +2,7 @@
 #include "simd/avx2.h"
 
 #include "kernels/depthwise-inl.h"
+#include "kernels/flat-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 
@@ -14,7 +15,8 @@ constexpr KernelTable make_kernels() {
                     .vectors = 2,
                     .max_pixels = {12, 6},
                     .direct = {},
-                    .depthwise = depthwise_kernels<8, 1>(),
+                    .depthwise = depthwise_kernels<3, 3>(),
+                    .flat = flat_kernels<8, 1>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
   add_direct_tiles<2, 6>(table);

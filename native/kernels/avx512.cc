@@ -3,6 +3,7 @@
 #include "simd/avx512.h"
 
 #include "kernels/depthwise-inl.h"
+#include "kernels/flat-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 
@@ -15,7 +16,8 @@ constexpr KernelTable make_kernels() {
                     .vectors = 2,
                     .max_pixels = {14, 14},
                     .direct = {},
-                    .depthwise = depthwise_kernels<6, 2>(),
+                    .depthwise = depthwise_kernels<4, 4>(),
+                    .flat = flat_kernels<6, 2>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 14>(table);
   add_direct_tiles<2, 14>(table);

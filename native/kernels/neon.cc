@@ -2,6 +2,7 @@
 #include "simd/neon.h"
 
 #include "kernels/depthwise-inl.h"
+#include "kernels/flat-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 
@@ -14,7 +15,8 @@ constexpr KernelTable make_kernels() {
                     .vectors = 4,
                     .max_pixels = {12, 12, 8, 6},
                     .direct = {},
-                    .depthwise = depthwise_kernels<6, 2>(),
+                    .depthwise = depthwise_kernels<4, 4>(),
+                    .flat = flat_kernels<6, 2>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
   add_direct_tiles<2, 12>(table);

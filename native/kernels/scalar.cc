@@ -2,6 +2,7 @@
 #include "simd/scalar.h"
 
 #include "kernels/depthwise-inl.h"
+#include "kernels/flat-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 
@@ -14,7 +15,8 @@ constexpr KernelTable make_kernels() {
                     .vectors = 4,
                     .max_pixels = {3, 3, 3, 3},
                     .direct = {},
-                    .depthwise = depthwise_kernels<4, 1>(),
+                    .depthwise = depthwise_kernels<2, 3>(),
+                    .flat = flat_kernels<4, 1>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 3>(table);
   add_direct_tiles<2, 3>(table);
