@@ -2,9 +2,9 @@
 #include "simd/avx2.h"
 
 #include "kernels/depthwise-inl.h"
-#include "kernels/flat-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
+#include "kernels/flat-inl.h"
 
 namespace simdconv::avx2 {
 namespace {

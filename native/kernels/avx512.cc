@@ -3,9 +3,9 @@
 #include "simd/avx512.h"
 
 #include "kernels/depthwise-inl.h"
-#include "kernels/flat-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
+#include "kernels/flat-inl.h"
 
 namespace simdconv::avx512 {
 namespace {

@@ -1,70 +1,92 @@
-// The depthwise convolution where channels are whole vectors: a tile of output rows x neighbouring pixels, a vector
-// of channels at a time.
+// The depthwise convolution where channels are whole vectors: a tile of output rows x neighbouring pixels, a
+// vector of channels at a time.
 //
-//                     pixel 0    pixel 1    pixel 2    pixel 3
-//   input row  0  x -> ------------------------------------ -    loaded once per kernel column and pixel,
-//   input row  1  x -> ------------------------------------ -    used by every output row that sees it:
-//     ...                                                        input row i under kernel row i - r
-//   output row 0      acc 0,0    acc 0,1    acc 0,2    acc 0,3
-//   output row 1      acc 1,0    acc 1,1     ...
+//                          column 0   column 1   column 2   ...
+//   input row  0               x          x          x          each sample is loaded once for up to 3 x 3
+//   kernel input row  1               x          x          x          taps, and multiplied for each output
+//   that sees it
+//     ...
+//   output row 0            acc 0,0    acc 0,1    acc 0,2
+//   output row 1            acc 1,0    acc 1,1     ...
 //     ...
 //
-// With 32 registers the tile is 4 x 4: 16 accumulators + 3 weights + 1 input. A column of a 3x3 kernel is then
-// 3 + 24 loads for 48 FMAs; a kernel that loads an input for each FMA would be bound by its loads.
+// With 32 registers the tile is 4 x 4: 16 accumulators + 9 weights + 1 sample. Under a 3x3 kernel that is 36
+// + 9 loads for 144 FMAs. Loads are what matters: vectors of an image that does not start on a cache line
+// straddle two, and take twice as long, so that a kernel with a load for each FMA runs at half of its peak.
 
 #include "kernels/kernels.h"
 
 namespace simdconv::SIMDCONV_ISA {
 namespace {
 
-// Input row `Row` at one pixel: one load, one FMA per output row that sees it.
-template <int Row, int OutRow, int Pixel, int Rows, int Pixels, int Taps, int Stride>
-SIMDCONV_INLINE void add_sample(Vec x, const Vec (&weights)[Taps], Vec (&acc)[Rows][Pixels]) {
-  if constexpr (OutRow < Rows) {
-    constexpr int kTap = Row - OutRow * Stride;
-    if constexpr (kTap >= 0 && kTap < Taps) acc[OutRow][Pixel] = fma(x, weights[kTap], acc[OutRow][Pixel]);
-    add_sample<Row, OutRow + 1, Pixel, Rows, Pixels, Taps, Stride>(x, weights, acc);
+// A sample in input row `Row` and column `Column` of a chunk of Taps x TapColumns kernel taps: an FMA for
+// each output that sees it.
+template <int Row, int Column, int OutRow, int Pixel, int Stride, int Taps, int TapColumns, int Rows,
+          int Pixels>
+SIMDCONV_INLINE void add_sample(Vec x, const Vec (&weights)[Taps][TapColumns], Vec (&acc)[Rows][Pixels]) {
+  if constexpr (OutRow < Rows && Pixel < Pixels) {
+    constexpr int kTap = Row - OutRow * Stride, kTapColumn = Column - Pixel * Stride;
+    if constexpr (kTap >= 0 && kTap < Taps && kTapColumn >= 0 && kTapColumn < TapColumns) {
+      acc[OutRow][Pixel] = fma(x, weights[kTap][kTapColumn], acc[OutRow][Pixel]);
+    }
+    constexpr bool kRowEnds = Pixel + 1 == Pixels;
+    add_sample<Row, Column, OutRow + (kRowEnds ? 1 : 0), kRowEnds ? 0 : Pixel + 1, Stride>(x, weights, acc);
   }
 }
 
-template <int Row, int Pixel, int Rows, int Pixels, int Taps, int Stride>
-SIMDCONV_INLINE void add_samples(const float* const* rows, std::ptrdiff_t offset, const Vec (&weights)[Taps],
-                                 Vec (&acc)[Rows][Pixels]) {
+template <int Row, int Column, int Stride, int Taps, int TapColumns, int Rows, int Pixels>
+SIMDCONV_INLINE void add_column(const float* const* rows, std::ptrdiff_t offset,
+                                const Vec (&weights)[Taps][TapColumns], Vec (&acc)[Rows][Pixels]) {
   if constexpr (Row < (Rows - 1) * Stride + Taps) {
     if constexpr (Row % Stride < Taps) {  // otherwise no output row sees it
-      if (rows[Row]) {
-        add_sample<Row, 0, Pixel, Rows, Pixels, Taps, Stride>(load(rows[Row] + offset), weights, acc);
+      if (rows[Row])
+        add_sample<Row, Column, 0, 0, Stride>(in_register(load(rows[Row] + offset)), weights, acc);
+    }
+    add_column<Row + 1, Column, Stride>(rows, offset, weights, acc);
+  }
+}
+
+template <int Column, int Stride, int Taps, int TapColumns, int Rows, int Pixels>
+SIMDCONV_INLINE void add_columns(const float* const* rows, const std::ptrdiff_t* columns,
+                                 std::ptrdiff_t channel, const Vec (&weights)[Taps][TapColumns],
+                                 Vec (&acc)[Rows][Pixels]) {
+  if constexpr (Column < (Pixels - 1) * Stride + TapColumns) {
+    if constexpr (Column % Stride < TapColumns) {  // otherwise no pixel sees it
+      if (columns[Column] != kNoColumn) {
+        add_column<0, Column, Stride>(rows, columns[Column] + channel, weights, acc);
       }
     }
-    add_samples<Row + 1, Pixel, Rows, Pixels, Taps, Stride>(rows, offset, weights, acc);
+    add_columns<Column + 1, Stride>(rows, columns, channel, weights, acc);
   }
 }
 
-template <int Pixel, int Rows, int Pixels, int Taps, int Stride>
-SIMDCONV_INLINE void add_pixels(const float* const* rows, const std::ptrdiff_t* columns, std::ptrdiff_t channel,
-                                const Vec (&weights)[Taps], Vec (&acc)[Rows][Pixels]) {
-  if constexpr (Pixel < Pixels) {
-    if (columns[Pixel] != kNoColumn) {
-      add_samples<0, Pixel, Rows, Pixels, Taps, Stride>(rows, columns[Pixel] + channel, weights, acc);
-    }
-    add_pixels<Pixel + 1, Rows, Pixels, Taps, Stride>(rows, columns, channel, weights, acc);
+// Taps x TapColumns taps of the kernel, for the channels from `channel` on.
+template <int Taps, int TapColumns, int Stride, int Rows, int Pixels>
+SIMDCONV_INLINE void add_taps(const DepthwiseTile& tile, const float* const* rows, std::int64_t first_tap,
+                              std::int64_t first_column, std::ptrdiff_t channel, Vec (&acc)[Rows][Pixels]) {
+  const float* weights =
+      tile.weights + (first_tap * tile.kernel_columns + first_column) * tile.tap_stride + channel;
+  Vec w[Taps][TapColumns];
+  for (int y = 0; y < Taps; ++y, weights += tile.kernel_columns * tile.tap_stride) {
+    for (int x = 0; x < TapColumns; ++x) w[y][x] = load(weights + x * tile.tap_stride);
   }
+  add_columns<0, Stride>(rows, tile.columns + first_column * tile.column_step, tile.column_offset + channel,
+                         w, acc);
 }
 
-// `Taps` kernel rows, all kernel columns, the channels from `channel` on.
-template <int Taps, int Rows, int Pixels, int Stride>
-SIMDCONV_INLINE void add_taps(const DepthwiseTile& tile, std::int64_t first_tap, std::ptrdiff_t channel,
-                              Vec (&acc)[Rows][Pixels]) {
+// `Taps` rows of the kernel.
+template <int Taps, int Stride, int Rows, int Pixels>
+SIMDCONV_INLINE void add_tap_rows(const DepthwiseTile& tile, std::int64_t first_tap, std::ptrdiff_t channel,
+                                  Vec (&acc)[Rows][Pixels]) {
   constexpr int kRows = (Rows - 1) * Stride + Taps;
   const float* rows[kRows];
   for (int i = 0; i < kRows; ++i) rows[i] = tile.rows[(first_tap + i) * tile.row_step];
-  const std::ptrdiff_t* columns = tile.columns;
-  const float* weights = tile.weights + first_tap * tile.kernel_columns * tile.tap_stride + channel;
-  for (std::int64_t x = 0; x < tile.kernel_columns; ++x, columns += Pixels, weights += tile.tap_stride) {
-    Vec w[Taps];
-    for (int tap = 0; tap < Taps; ++tap) w[tap] = load(weights + tap * tile.kernel_columns * tile.tap_stride);
-    add_pixels<0, Rows, Pixels, Taps, Stride>(rows, columns, tile.column_offset + channel, w, acc);
+  std::int64_t x = 0;
+  if (tile.column_step == 1) {  // neighbouring pixels share columns
+    for (; x + 3 <= tile.kernel_columns; x += 3)
+      add_taps<Taps, 3, Stride>(tile, rows, first_tap, x, channel, acc);
   }
+  for (; x < tile.kernel_columns; ++x) add_taps<Taps, 1, Stride>(tile, rows, first_tap, x, channel, acc);
 }
 
 template <int Rows, int Pixels, int Stride>
@@ -79,9 +101,9 @@ void depthwise_tile(const DepthwiseTile& tile) {
     }
 
     std::int64_t tap = 0;
-    for (; tap + 3 <= tile.kernel_rows; tap += 3) add_taps<3, Rows, Pixels, Stride>(tile, tap, channel, acc);
-    if (tile.kernel_rows - tap == 2) add_taps<2, Rows, Pixels, Stride>(tile, tap, channel, acc);
-    if (tile.kernel_rows - tap == 1) add_taps<1, Rows, Pixels, Stride>(tile, tap, channel, acc);
+    for (; tap + 3 <= tile.kernel_rows; tap += 3) add_tap_rows<3, Stride>(tile, tap, channel, acc);
+    if (tile.kernel_rows - tap == 2) add_tap_rows<2, Stride>(tile, tap, channel, acc);
+    if (tile.kernel_rows - tap == 1) add_tap_rows<1, Stride>(tile, tap, channel, acc);
 
     float* out = tile.out + channel;
     for (int r = 0; r < Rows; ++r, out += tile.out_row_stride) {

@@ -47,7 +47,7 @@ SIMDCONV_INLINE void add_rows(const FlatTile& tile, const float* const* rows, st
     if constexpr (Row % Stride < Taps) {  // otherwise no output row sees it
       const float* in = rows[Row] + offset;
       Vec x[Vectors];
-      for (int v = 0; v < Vectors; ++v) x[v] = load_tile<End>(in + v * kLanes, tile.count);
+      for (int v = 0; v < Vectors; ++v) x[v] = in_register(load_tile<End>(in + v * kLanes, tile.count));
       add_row<Row, 0, Rows, Vectors, Taps, Stride>(x, weights, acc);
     }
     add_rows<Row + 1, Rows, Vectors, Taps, Stride, End>(tile, rows, offset, weights, acc);
@@ -115,8 +115,7 @@ constexpr FlatKernels flat_kernels() {
       .rows = Rows,
       .vectors = Vectors,
       .whole = {{&flat_tile<1, Vectors, 1, Ends::whole>, &flat_tile<1, Vectors, 2, Ends::whole>},
-                {&flat_tile<Rows, Vectors, 1, Ends::whole>,
-                 &flat_tile<Rows, Vectors, 2, Ends::whole>}},
+                {&flat_tile<Rows, Vectors, 1, Ends::whole>, &flat_tile<Rows, Vectors, 2, Ends::whole>}},
       .single = {{&flat_tile<1, 1, 1, Ends::whole>, &flat_tile<1, 1, 2, Ends::whole>},
                  {&flat_tile<Rows, 1, 1, Ends::whole>, &flat_tile<Rows, 1, 2, Ends::whole>}},
       .partial = {{&flat_tile<1, 1, 1, Ends::partial>, &flat_tile<1, 1, 2, Ends::partial>},

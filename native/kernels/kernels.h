@@ -48,16 +48,18 @@ struct DirectTile {
 // An entry of DepthwiseTile::columns where the border leaves nothing to read: the tap adds nothing.
 inline constexpr std::ptrdiff_t kNoColumn = PTRDIFF_MIN;
 
-// One tile of a depthwise convolution whose channels are whole vectors: some output rows times some neighbouring
-// pixels, for block after block of `lanes` channels.
+// One tile of a depthwise convolution whose channels are whole vectors: some output rows times some
+// neighbouring pixels, for block after block of `lanes` channels.
 //
 //   out[r][p][d] = min(max(bias[d] + sum over kernel row y, column x of
-//                          rows[(r * stride + y) * row_step][columns[x][p] + d] * weights[y][x][d],  low),  high)
+//                          rows[(r * stride + y) * row_step][columns[p * stride + x * column_step] + d] *
+//                          weights[y][x][d],  low),  high)
 struct DepthwiseTile {
-  const float* const* rows;   // null: nothing stands there, the row adds nothing
-  std::ptrdiff_t row_step;    // in entries
+  const float* const* rows;  // null: nothing stands there, the row adds nothing
+  std::ptrdiff_t row_step;   // in entries
   std::int64_t kernel_rows;
-  const std::ptrdiff_t* columns;  // [kernel_columns][pixels of the tile], from column_offset on
+  const std::ptrdiff_t* columns;  // from column_offset on
+  std::int64_t column_step;       // in entries; 1 where neighbouring pixels share columns
   std::int64_t kernel_columns;
   std::ptrdiff_t column_offset;  // from a row's start
   const float* weights;          // of a tap for all channels; the next column's are tap_stride further on
@@ -122,7 +124,7 @@ inline constexpr int kMaxDepthwiseRows = 4;
 inline constexpr int kMaxDepthwisePixels = 4;
 
 struct DepthwiseKernels {
-  std::int64_t rows, pixels;  // of a full tile
+  std::int64_t rows, pixels;                                        // of a full tile
   DepthwiseKernel tile[kMaxDepthwiseRows][kMaxDepthwisePixels][2];  // [rows - 1][pixels - 1][stride - 1]
 };
 
@@ -131,9 +133,9 @@ using FlatVariants = FlatKernel[2][2];
 
 struct FlatKernels {
   std::int64_t rows, vectors;  // of a full tile
-  FlatVariants whole;     // all vectors
-  FlatVariants single;    // one vector
-  FlatVariants partial;   // the first lanes of one vector
+  FlatVariants whole;          // all vectors
+  FlatVariants single;         // one vector
+  FlatVariants partial;        // the first lanes of one vector
 };
 
 // All kernels of one instruction set.

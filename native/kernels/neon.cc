@@ -2,9 +2,9 @@
 #include "simd/neon.h"
 
 #include "kernels/depthwise-inl.h"
-#include "kernels/flat-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
+#include "kernels/flat-inl.h"
 
 namespace simdconv::neon {
 namespace {

@@ -1,11 +1,14 @@
 // The plan of the depthwise convolution where channels are whole vectors: each output channel sees one input
 // channel. What it decides, once per image shape:
 //
-//   tiles     an output row is cut into equal tiles of at most the kernel's pixels, the rows of a unit likewise
-//   columns   each tile has a table of the columns that its taps read: the border's map is in the table, so that
+//   tiles     an output row is cut into equal tiles of at most the kernel's pixels, the rows of a unit
+//   likewise columns   each tile has a table of the columns that its taps read: the border's map is in the
+//   table, so that
 //             tiles at the border read the image in place as others do, and pass over what is beyond
-//   zones     where a border puts a constant that must be multiplied, its tiles read gathered strips instead;
-//             so do all tiles where an input channel has several output channels, repeated as often as it has
+//   zones     where a border puts constants that must be multiplied, tiles at the border read gathered strips
+//   instead; so
+//             do all tiles where pixels would share sets of L1, or where an input channel has several output
+//             channels, and is repeated for each
 //   units     image x row block x segment of a zone, whose input fits half of L2
 #pragma once
 
@@ -67,6 +70,7 @@ class DepthwisePlan final : public Plan {
   std::int64_t row_floats(const Zone& zone) const;
 
   Unit decode(std::int64_t index, float* out, std::byte* scratch) const;
+  std::int64_t column_step(const Unit& unit) const;
   std::int64_t fill_columns(const Unit& unit, std::int64_t first_tile) const;
   void run_tiles(const Unit& unit, std::int64_t first_tile, std::int64_t end_tile, std::int64_t row,
                  std::int64_t rows) const;
@@ -80,13 +84,15 @@ class DepthwisePlan final : public Plan {
   Geometry geometry_;
   RowSource row_source_;
   RowGrid grid_;
-  std::int64_t channels_;          // of a pixel as it is read, and of the output
-  std::int64_t tile_rows_;         // at most
-  std::int64_t row_spacing_;       // of a tile's output rows
-  std::int64_t stride_;            // in input rows of the tile, from output row to output row
+  std::int64_t channels_;     // of a pixel as it is read, and of the output
+  std::int64_t tile_rows_;    // at most
+  std::int64_t row_spacing_;  // of a tile's output rows
+  std::int64_t stride_;       // in input rows of the tile, from output row to output row
   bool fused_;
   float low_, high_;
 
+  bool maps_columns_ = false;         // in all zones, or in none
+  std::int64_t strip_pixel_floats_;   // from pixel to pixel in a strip
   std::int64_t tiles_, tile_pixels_;  // of an output row; the most in one tile
   std::vector<Zone> zones_;
   std::int64_t segments_ = 0;  // of all zones

@@ -90,7 +90,8 @@ void FlatPlan::add_zone(std::int64_t first, std::int64_t end, bool gathered) {
 }
 
 Stretch FlatPlan::stretch_under(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const {
-  return simdconv::stretch_under(geometry_.layer, geometry_.padding, first_pixel, pixels, plane_channels_, gathered);
+  return simdconv::stretch_under(geometry_.layer, geometry_.padding, first_pixel, pixels, plane_channels_,
+                                 gathered);
 }
 
 // Blocks of at least a tile's rows (unless the image has fewer), as many as fit the window, and enough of

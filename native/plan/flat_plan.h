@@ -79,7 +79,7 @@ class FlatPlan final : public Plan {
   RowGrid grid_;
 
   std::int64_t planes_, plane_channels_;  // floats of an output pixel, and of an input pixel as it is read
-  std::int64_t copies_;  // of an input channel, one for each of its output channels
+  std::int64_t copies_;                   // of an input channel, one for each of its output channels
   bool fused_;
   float low_, high_;
 

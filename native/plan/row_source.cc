@@ -84,7 +84,12 @@ const float* RowSource::row(const float* image, std::int64_t virtual_row, const 
   scratch->next_strip += stretch.floats();
   const ImageRow image_row =
       contiguous_
-          ? ImageRow{image + source * in_.width * in_.channels, in_.channels, 1, in_.width, in_.channels, copies_}
+          ? ImageRow{image + source * in_.width * in_.channels,
+                     in_.channels,
+                     1,
+                     in_.width,
+                     in_.channels,
+                     copies_}
           : ImageRow{image + source * in_.width, 1, in_.height * in_.width, in_.width, in_.channels, copies_};
   for (std::int64_t piece = 0; piece < stretch.pieces; ++piece) {
     const std::int64_t first = stretch.first + piece * stretch.piece_step;

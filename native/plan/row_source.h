@@ -61,7 +61,8 @@ class RowSource {
  public:
   RowSource() = default;
   // `contiguous`: the pixels of a row are [width][channels] in memory. `skips_outside`: rows beyond the image
-  // are not wanted where nothing but zeros stands there. `copies`: how often each channel is repeated in strips.
+  // are not wanted where nothing but zeros stands there. `copies`: how often each channel is repeated in
+  // strips.
   RowSource(const ImageShape& in, const Border& border, bool contiguous, bool skips_outside,
             std::int64_t copies = 1)
       : in_(in), border_(border), contiguous_(contiguous), skips_outside_(skips_outside), copies_(copies) {}
