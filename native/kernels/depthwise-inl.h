@@ -81,8 +81,9 @@ SIMDCONV_INLINE void add_tap_rows(const DepthwiseTile& tile, std::int64_t first_
   constexpr int kRows = (Rows - 1) * Stride + Taps;
   const float* rows[kRows];
   for (int i = 0; i < kRows; ++i) rows[i] = tile.rows[(first_tap + i) * tile.row_step];
+  constexpr bool kFits = Rows * Pixels + Taps * 3 + 1 <= kRegisters;
   std::int64_t x = 0;
-  if (tile.column_step == 1) {  // neighbouring pixels share columns
+  if (kFits && tile.column_step == 1) {  // neighbouring pixels share columns
     for (; x + 3 <= tile.kernel_columns; x += 3)
       add_taps<Taps, 3, Stride>(tile, rows, first_tap, x, channel, acc);
   }

@@ -10,11 +10,6 @@
 namespace simdconv {
 namespace {
 
-// The pixels of a tile that stand a multiple of 2 KiB apart share two sets of L1, and push each other out: a
-// layer with 512 channels ran at a third of the speed of one with 528 (Zen 4), until its strips had a cache
-// line between pixels.
-constexpr std::int64_t kCollidingFloats = 512, kLineFloats = 16;
-
 std::string decline(const Layer& layer) {
   const LayerShape& s = layer.shape;
   if (s.group_in() != 1) return "an output channel sees " + std::to_string(s.group_in()) + " input channels";
@@ -73,9 +68,7 @@ void DepthwisePlan::choose_tiles() {
   tiles_ = ceil_divide(geometry_.out.width, kernels.pixels);
   tile_pixels_ = ceil_divide(geometry_.out.width, tiles_);
 
-  const bool collides = channels_ * geometry_.layer.stride_width % kCollidingFloats == 0;
-  strip_pixel_floats_ = channels_ + (collides ? kLineFloats : 0);
-  if (collides || geometry_.layer.group_out() > 1) return add_zone(0, tiles_, true);
+  if (geometry_.layer.group_out() > 1) return add_zone(0, tiles_, true);
 
   // A tap beyond the image in x can be mapped, or left unread where nothing stands there; not where a
   // constant must be multiplied, in x or in y.
@@ -117,15 +110,14 @@ void DepthwisePlan::add_zone(std::int64_t first_tile, std::int64_t end_tile, boo
 Stretch DepthwisePlan::stretch_of(std::int64_t first_tile, std::int64_t end_tile, bool gathered) const {
   if (maps_columns_) return {.first = 0, .columns = geometry_.in.width, .pixel_floats = channels_};
   const std::int64_t first_pixel = tile_begin(first_tile), pixels = tile_begin(end_tile) - first_pixel;
-  return stretch_under(geometry_.layer, geometry_.padding, first_pixel, pixels,
-                       gathered ? strip_pixel_floats_ : channels_, gathered);
+  return stretch_under(geometry_.layer, geometry_.padding, first_pixel, pixels, channels_, gathered);
 }
 
 // Of the input under a segment.
 std::int64_t DepthwisePlan::row_floats(const Zone& zone) const {
   const std::int64_t most_tiles = ceil_divide(zone.end_tile - zone.first_tile, zone.segments);
-  return stretch_under(geometry_.layer, geometry_.padding, 0, most_tiles * tile_pixels_,
-                       zone.gathered ? strip_pixel_floats_ : channels_, zone.gathered)
+  return stretch_under(geometry_.layer, geometry_.padding, 0, most_tiles * tile_pixels_, channels_,
+                       zone.gathered)
       .floats();
 }
 
@@ -235,8 +227,7 @@ std::int64_t DepthwisePlan::fill_columns(const Unit& unit, std::int64_t first_ti
       std::int64_t column =
           unit.stretch.by_tap ? x * unit.stretch.columns + p : p * l.stride_width + x * l.dilation_width;
       if (mapped) column = border_source(layer_->spec.border.x.mode, first_tap + column, geometry_.in.width);
-      unit.columns[p * stride_ + x * column_step(unit)] =
-          column == kOutside ? kNoColumn : column * unit.stretch.pixel_floats;
+      unit.columns[p * stride_ + x * column_step(unit)] = column == kOutside ? kNoColumn : column * channels_;
     }
   }
   std::int64_t end_tile = first_tile + 1;
@@ -282,7 +273,7 @@ void DepthwisePlan::run_tiles(const Unit& unit, std::int64_t first_tile, std::in
   for (std::int64_t t = first_tile; t < end_tile; ++t) {
     const Tile place{row, rows, tile_begin(t), pixels};
     const bool fused = fused_ && !leaves_out(place);
-    tile.column_offset = mapped ? 0 : (place.first_pixel * pixel_step - origin) * unit.stretch.pixel_floats;
+    tile.column_offset = mapped ? 0 : (place.first_pixel * pixel_step - origin) * channels_;
     tile.bias = fused ? layer_->cyclic.bias(0) : layer_->cyclic.no_bias();
     tile.low = fused ? low_ : -kInfinity;
     tile.high = fused ? high_ : kInfinity;

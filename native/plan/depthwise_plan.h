@@ -1,14 +1,11 @@
 // The plan of the depthwise convolution where channels are whole vectors: each output channel sees one input
 // channel. What it decides, once per image shape:
 //
-//   tiles     an output row is cut into equal tiles of at most the kernel's pixels, the rows of a unit
-//   likewise columns   each tile has a table of the columns that its taps read: the border's map is in the
-//   table, so that
-//             tiles at the border read the image in place as others do, and pass over what is beyond
-//   zones     where a border puts constants that must be multiplied, tiles at the border read gathered strips
-//   instead; so
-//             do all tiles where pixels would share sets of L1, or where an input channel has several output
-//             channels, and is repeated for each
+//   tiles     an output row is cut into equal tiles of at most the kernel's pixels, a unit's rows likewise
+//   columns   each tile has a table of the columns that its taps read: the border's map is in the table, so
+//             that tiles at the border read the image in place as others do, and pass over what is beyond
+//   zones     where a border puts constants that must be multiplied, tiles at the border read gathered
+//             strips; so do all tiles where an input channel has several output channels, and is repeated
 //   units     image x row block x segment of a zone, whose input fits half of L2
 #pragma once
 
@@ -92,7 +89,6 @@ class DepthwisePlan final : public Plan {
   float low_, high_;
 
   bool maps_columns_ = false;         // in all zones, or in none
-  std::int64_t strip_pixel_floats_;   // from pixel to pixel in a strip
   std::int64_t tiles_, tile_pixels_;  // of an output row; the most in one tile
   std::vector<Zone> zones_;
   std::int64_t segments_ = 0;  // of all zones

@@ -13,6 +13,7 @@ namespace {
 
 using Vec = __m256;
 constexpr std::ptrdiff_t kLanes = 8;
+constexpr int kRegisters = 16;
 
 inline Vec splat(float x) { return _mm256_set1_ps(x); }
 inline Vec load(const float* p) { return _mm256_loadu_ps(p); }

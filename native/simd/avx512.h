@@ -13,6 +13,7 @@ namespace {
 
 using Vec = __m512;
 constexpr std::ptrdiff_t kLanes = 16;
+constexpr int kRegisters = 32;
 
 inline Vec splat(float x) { return _mm512_set1_ps(x); }
 inline Vec load(const float* p) { return _mm512_loadu_ps(p); }

@@ -13,6 +13,7 @@ namespace {
 
 using Vec = float32x4_t;
 constexpr std::ptrdiff_t kLanes = 4;
+constexpr int kRegisters = 32;
 
 inline Vec splat(float x) { return vdupq_n_f32(x); }
 inline Vec load(const float* p) { return vld1q_f32(p); }
