@@ -18,6 +18,13 @@
 #define SIMDCONV_INLINE inline __attribute__((always_inline))
 #endif
 
+// Asks for the cache line at an address that a tile is going to store to, before it computes.
+#if defined(_MSC_VER) && !defined(__clang__)
+#define SIMDCONV_PREFETCH_STORE(p) ((void)0)
+#else
+#define SIMDCONV_PREFETCH_STORE(p) __builtin_prefetch(p, 1)
+#endif
+
 namespace simdconv {
 
 // One tile of a direct convolution: `pixels` neighbours of one output row times a block of output channels.
