@@ -86,6 +86,7 @@ class DirectPlan final : public Plan {
   bool leaves_out(TapRange rows, std::int64_t first_pixel, std::int64_t pixels) const;
 
   std::shared_ptr<const Layer> layer_;
+  const KernelTable& kernels_;
   Geometry geometry_;  // as the caller sees it
   Geometry view_;      // as the plan sees it: a 1x1 layer's image as one row
 
