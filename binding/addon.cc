@@ -163,6 +163,7 @@ Napi::Value describe_machine(const Napi::CallbackInfo& info) {
   auto result = Napi::Object::New(env);
   result.Set("isas", isas);
   result.Set("threads", Pool::process().threads());
+  result.Set("threadsWereSet", Pool::process().threads_were_set());
   result.Set("availableThreads", available_threads());
   result.Set("cpu", cpu_name());
   return result;

@@ -1,6 +1,7 @@
 /**
  * Predicates, and the one place that puts a refused value into words. A check looks at a number as a number first
- * (finite, integer, in range); nothing here converts, writes to what it is given, or calls into it.
+ * (finite, integer, in range); nothing here converts or writes to what it is given. Keys and elements are read, which
+ * can run a getter or the trap of a Proxy; to be described in a message, a value runs nothing.
  */
 import { types } from 'node:util'
 import { convError, type ConvError, type ConvErrorCode } from './errors.js'
@@ -8,16 +9,48 @@ import { convError, type ConvError, type ConvErrorCode } from './errors.js'
 /** An object of unknown content, to be read from and never written to. */
 export type Bag = Readonly<Record<string, unknown>>
 
-/** Whether a value can have properties to read; functions are not meant by anyone here. */
+/** Whether a value has properties to read; arrays, views of memory and functions are not meant by anyone here. */
 export function isObject(value: unknown): value is Bag {
-  return typeof value === 'object' && value !== null
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !ArrayBuffer.isView(value) &&
+    !isRevoked(value) &&
+    !Array.isArray(value)
+  )
 }
 
-/** An integer from `minimum` to `maximum`; -0 comes back as 0. */
-export function integer(name: string, value: unknown, minimum: number, maximum: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum)
-    return value + 0
-  throw wrongNumber(name, `an integer from ${minimum} to ${maximum}`, value)
+/** Whether a value has elements to read. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  return !isRevoked(value) && Array.isArray(value)
+}
+
+/** Whether a value is what is left of a revoked Proxy, on which everything throws, even Array.isArray. */
+function isRevoked(value: unknown): boolean {
+  try {
+    Array.isArray(value)
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** Whether a value is an integer from `minimum` to `maximum`. */
+export function isInteger(value: unknown, minimum: number, maximum: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum
+}
+
+/** An integer from `minimum` to `maximum`, which may be element `index` of `name`; -0 comes back as 0. */
+export function integer(
+  name: string,
+  value: unknown,
+  minimum: number,
+  maximum: number,
+  index?: number,
+): number {
+  if (isInteger(value, minimum, maximum)) return value + 0
+  const fullName = index === undefined ? name : `${name}[${index}]`
+  throw wrongNumber(fullName, `an integer from ${minimum} to ${maximum}`, value)
 }
 
 /** A number that is neither NaN nor infinite. */
@@ -39,17 +72,12 @@ export function pair(
   minimum: number,
   maximum: number,
 ): readonly [number, number] {
-  if (!Array.isArray(value)) {
-    if (typeof value !== 'number') throw wrongType(name, 'a number or [height, width]', value)
+  if (typeof value === 'number') {
     const both = integer(name, value, minimum, maximum)
     return [both, both]
   }
-  const items: readonly unknown[] = value
-  if (items.length !== 2) throw wrongType(name, 'a number or [height, width]', value)
-  return [
-    integer(`${name}[0]`, items[0], minimum, maximum),
-    integer(`${name}[1]`, items[1], minimum, maximum),
-  ]
+  if (!isArray(value) || value.length !== 2) throw wrongType(name, 'a number or [height, width]', value)
+  return [integer(name, value[0], minimum, maximum, 0), integer(name, value[1], minimum, maximum, 1)]
 }
 
 /** True or false, and nothing that is merely truthy. */
@@ -75,8 +103,16 @@ export function oneOf<T extends string>(
 }
 
 /** The error for a value of the wrong type or class. */
-export function wrongType(name: string, rule: string, value: unknown): ConvError {
-  return convError('ERR_CONV_TYPE', `${name} must be ${rule}, got ${describe(value)}`)
+export function wrongType(name: string, rule: string, value: unknown, wayOut = ''): ConvError {
+  return convError('ERR_CONV_TYPE', `${name} must be ${rule}, got ${describe(value)}${wayOut}`)
+}
+
+/** The error for a value that is no instance of a class of the language or of this package. */
+export function wrongClass(name: string, wanted: string, value: unknown, wayOut = ''): ConvError {
+  const article = /^[AEIOU]/.test(wanted) ? 'an' : 'a'
+  const described = describe(value)
+  const got = described === wanted ? `an object that only inherits from ${wanted}` : described
+  return convError('ERR_CONV_TYPE', `${name} must be ${article} ${wanted}, got ${got}${wayOut}`)
 }
 
 /** What people call an option elsewhere. */
@@ -105,16 +141,35 @@ const synonyms: Readonly<Record<string, string>> = {
   cval: 'value',
 }
 
+/** The option that people mean who give this in place of an options object. */
+const bareOptions: Readonly<Record<string, string>> = { Float32Array: 'output', AbortSignal: 'signal' }
+
 /**
- * An options object whose names are all known. `prefix` is where it sits ("border."); what is not an object
+ * An options object whose names are all known. `prefix` is where it sits ("border."); what is not a plain object
  * is refused as `name`. The values are left for the caller to read, once each.
  */
 export function options(name: string, value: unknown, known: readonly string[], prefix = ''): Bag {
-  if (!isObject(value) || Array.isArray(value)) throw wrongType(name, 'an object', value)
+  if (!isPlain(value)) {
+    const meant = bareOptions[describe(value)]
+    const wayOut = meant !== undefined && known.includes(meant) ? `; did you mean { ${meant} }?` : ''
+    throw wrongType(
+      name,
+      isObject(value) ? 'a plain object that inherits nothing' : 'an object',
+      value,
+      wayOut,
+    )
+  }
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) throw unknownOption(key, known, prefix)
   }
   return value
+}
+
+/** Whether a value is an object of no class: a literal of this realm or another, or without a prototype. */
+function isPlain(value: unknown): value is Bag {
+  if (!isObject(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || (isObject(prototype) && Object.getPrototypeOf(prototype) === null)
 }
 
 function unknownOption(key: string, known: readonly string[], prefix: string): ConvError {
@@ -169,9 +224,9 @@ export function list(items: readonly string[], conjunction: 'and' | 'or'): strin
   return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} ${conjunction} ${last}`
 }
 
-/** In quotes, and short. */
+/** In quotes, and as short as shorten() makes it. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 37)}...` : text)
+  return `"${shorten(text)}"`
 }
 
 /** Names a value in a message: short, and without running any code of the value's own. */
@@ -193,9 +248,8 @@ export function describe(value: unknown): string {
 }
 
 function describeObject(value: object): string {
-  if (types.isProxy(value)) return 'a Proxy'
+  if (types.isProxy(value)) return isRevoked(value) ? 'a revoked Proxy' : 'a Proxy'
   if (Array.isArray(value)) return `an array of ${value.length}`
-  if (Buffer.isBuffer(value)) return 'Buffer'
   const name = className(value)
   return name === undefined || name === 'Object' ? 'an object' : shorten(name)
 }
@@ -214,6 +268,7 @@ function dataProperty(owner: unknown, key: string): unknown {
   return Object.getOwnPropertyDescriptor(owner, key)?.value
 }
 
+/** On one line, at most 40 characters before line breaks and the like are escaped. */
 function shorten(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 37)}...` : text
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 37)}...` : text).slice(1, -1)
 }

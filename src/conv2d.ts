@@ -1,9 +1,11 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The two-dimensional convolutional layer, and its one-shot forms. */
-import { options as readOptions, wrongType } from './check.js'
+import { Cancellation } from './cancellation.js'
+import { isObject, options as readOptions, wrongClass } from './check.js'
 import { convError } from './errors.js'
 import { assertReadable } from './in-flight.js'
 import { native, type Isa, type NativeConv2d, type NativeConv2dSpec, type NativeError } from './native.js'
-import { takeOutput } from './output.js'
+import { readOutput, takeOutput } from './output.js'
 import type { Sides } from './padding.js'
 import { Plans, type Plan } from './plans.js'
 import { runOnPool } from './run-async.js'
@@ -15,11 +17,17 @@ import {
   checkLength,
   checkShape,
   freezeTensor,
-  isFloats,
   parts,
-  sameShape,
+  type OwnFloats,
+  type Result,
   type Tensor,
 } from './tensor.js'
+
+declare global {
+  // For programs without the types of Node.js and of browsers; where there are some, this adds nothing to them.
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
+  interface AbortSignal {}
+}
 
 /** Options of runSync(). */
 export interface RunSyncOptions {
@@ -80,8 +88,6 @@ export class Conv2d {
   /** Packs the weights; see Conv2dOptions for what can be given, and its defaults. */
   constructor(options: Conv2dOptions) {
     const { filter, bias, ...spec } = resolveConv2d(options)
-    assertReadable('filter', filter)
-    if (bias !== null) assertReadable('bias', bias)
     this.#spec = spec
     this.#plans = new Plans(pack({ ...spec, filter, bias, isa }))
   }
@@ -93,6 +99,7 @@ export class Conv2d {
    * new Conv2d({ filter: tensor(new Float32Array(6), [2, 3, 1, 1]) }).outputShape([5, 7, 1]) // [4, 5, 1]
    */
   outputShape(inputShape: readonly number[]): number[] {
+    Conv2d.#assertLayer(this)
     const shape = checkShape('inputShape', inputShape)
     return [...resolveGeometry(this.#spec, 'inputShape', shape).outputShape]
   }
@@ -110,14 +117,12 @@ export class Conv2d {
    * @example
    * const features = await layer.run(image, { signal: AbortSignal.timeout(100) })
    */
-  async run(input: Tensor, options: RunOptions = {}): Promise<Tensor> {
+  async run(input: Tensor, options: RunOptions = {}): Promise<Result> {
+    Conv2d.#assertLayer(this)
     const { output, signal } = readOptions('options', options, ['output', 'signal'])
-    if (signal !== undefined && !(signal instanceof AbortSignal))
-      throw wrongType('signal', 'an AbortSignal', signal)
-    signal?.throwIfAborted()
-    const { data, plan } = this.#admit(input)
-    const target = takeOutput(output, data, plan.outputShape, plan.words)
-    await runOnPool(plan.native, data, target, signal)
+    using cancellation = signal === undefined ? undefined : new Cancellation(signal)
+    const { plan, data, target } = this.#admit(input, output, cancellation)
+    await runOnPool(plan.native, data, target, cancellation)
     return freezeTensor(target, plan.outputShape)
   }
 
@@ -131,10 +136,10 @@ export class Conv2d {
    * const output = new Float32Array(6 * 8)
    * blur.runSync(photo, { output }).data === output // true
    */
-  runSync(input: Tensor, options?: RunSyncOptions): Tensor {
+  runSync(input: Tensor, options?: RunSyncOptions): Result {
+    Conv2d.#assertLayer(this)
     const output = options === undefined ? undefined : readOptions('options', options, ['output'])['output']
-    const { data, plan } = this.#admit(input)
-    const target = takeOutput(output, data, plan.outputShape, plan.words)
+    const { plan, data, target } = this.#admit(input, output)
     native.runSync(plan.native, data, target)
     return freezeTensor(target, plan.outputShape)
   }
@@ -146,9 +151,9 @@ export class Conv2d {
    * layer.describe([56, 56, 64]).algorithm // 'direct'
    */
   describe(inputShape: readonly number[]): PlanDescription {
-    const plans = this.#livePlans()
+    Conv2d.#assertLayer(this)
     const geometry = resolveGeometry(this.#spec, 'inputShape', checkShape('inputShape', inputShape))
-    const { native: plan, outputShape, padding } = plans.get(geometry)
+    const { native: plan, outputShape, padding } = this.#livePlans().get(geometry)
     const { algorithm, kernel, isa, scratchBytes, packedBytes, macs, candidates } = native.describePlan(plan)
     return Object.freeze({
       algorithm,
@@ -166,6 +171,7 @@ export class Conv2d {
 
   /** Lets go of the packed weights. Runs in flight finish; later ones fail with `ERR_CONV_DISPOSED`; twice is fine. */
   dispose(): void {
+    Conv2d.#assertLayer(this)
     this.#plans?.release()
     this.#plans = undefined
   }
@@ -175,25 +181,27 @@ export class Conv2d {
     this.dispose()
   }
 
-  /** Checks an input and finds its plan: in a few comparisons when its shape is that of the run before. */
-  #admit(input: unknown): { data: Float32Array; plan: Plan } {
-    const { data, shape } = parts('input', input)
-    const last = this.#plans?.last
-    if (
-      last !== undefined &&
-      isFloats(data) &&
-      data.length === last.inputLength &&
-      sameShape(shape, last.inputShape)
-    ) {
-      assertReadable('input', data)
-      return { data, plan: last }
-    }
+  /** Refuses a method that was taken from its layer, as in `const { run } = layer`. */
+  static #assertLayer(self: unknown): void {
+    if (!isObject(self) || !(#spec in self))
+      throw wrongClass('this', 'Conv2d', self, '; call it as a method of the layer')
+  }
+
+  /** Reads all that is the user's, then checks it and finds the plan. */
+  #admit(input: unknown, output: unknown, cancellation?: Cancellation): Admitted {
+    const { data: givenData, shape: givenShape } = parts('input', input)
+    const shape = checkShape('input.shape', givenShape)
+    const givenOutput = readOutput(output)
+
+    // No getter of the user's runs from here on: what is found is still so when the addon is called.
+    cancellation?.throwIfAborted()
     const plans = this.#livePlans()
-    const floats = checkFloats('input.data', data)
-    const geometry = resolveGeometry(this.#spec, 'input.shape', checkShape('input.shape', shape))
-    checkLength('input', floats, geometry.inputShape, geometry.words)
-    assertReadable('input', floats)
-    return { data: floats, plan: plans.get(geometry) }
+    const data = checkFloats('input.data', givenData)
+    const geometry = plans.recall(shape) ?? resolveGeometry(this.#spec, 'input.shape', shape)
+    checkLength('input', data, geometry.inputShape, geometry.words)
+    assertReadable('input', data)
+    const target = takeOutput(givenOutput, data, geometry.outputShape, geometry.words)
+    return { plan: plans.get(geometry), data, target }
   }
 
   #livePlans(): Plans {
@@ -203,6 +211,13 @@ export class Conv2d {
       'this layer was disposed of and has no weights any more; make a new one',
     )
   }
+}
+
+/** A run that may begin. */
+interface Admitted {
+  readonly plan: Plan
+  readonly data: OwnFloats
+  readonly target: OwnFloats
 }
 
 /** The addon tells why a forced algorithm declined; the user also needs to hear which, and the way out. */
@@ -231,7 +246,7 @@ export async function conv2d(
   input: Tensor,
   options: Conv2dOptions,
   runOptions?: RunOptions,
-): Promise<Tensor> {
+): Promise<Result> {
   const layer = new Conv2d(options)
   try {
     return await layer.run(input, runOptions)
@@ -248,7 +263,7 @@ export async function conv2d(
  * const image = tensor(Float32Array.of(1, 2, 3), [1, 3, 1])
  * conv2dSync(image, { filter: tensor(Float32Array.of(1, 1), [1, 2, 1, 1]) }).data // [3, 5]
  */
-export function conv2dSync(input: Tensor, options: Conv2dOptions, runOptions?: RunSyncOptions): Tensor {
+export function conv2dSync(input: Tensor, options: Conv2dOptions, runOptions?: RunSyncOptions): Result {
   const layer = new Conv2d(options)
   try {
     return layer.runSync(input, runOptions)

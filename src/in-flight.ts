@@ -3,10 +3,15 @@
  * nothing of this package may write to the one, or touch the other.
  */
 import { convError } from './errors.js'
+import { bufferOf, byteLengthOf, byteOffsetOf } from './intrinsics.js'
 
-interface Claim {
+/** The bytes of a buffer that an array covers. */
+interface Span {
   readonly begin: number
   readonly end: number
+}
+
+interface Claim extends Span {
   readonly writes: boolean
 }
 
@@ -14,11 +19,16 @@ const claims = new Map<ArrayBufferLike, Set<Claim>>()
 
 /** Whether two arrays share memory. */
 export function overlap(a: Float32Array, b: Float32Array): boolean {
-  return (
-    a.buffer === b.buffer &&
-    a.byteOffset < b.byteOffset + b.byteLength &&
-    b.byteOffset < a.byteOffset + a.byteLength
-  )
+  return bufferOf(a) === bufferOf(b) && meet(spanOf(a), spanOf(b))
+}
+
+function spanOf(array: Float32Array): Span {
+  const begin = byteOffsetOf(array)
+  return { begin, end: begin + byteLengthOf(array) }
+}
+
+function meet(a: Span, b: Span): boolean {
+  return a.begin < b.end && b.begin < a.end
 }
 
 /** Refuses to read what an unfinished run writes. */
@@ -33,8 +43,8 @@ export function assertWritable(name: string, array: Float32Array): void {
 
 /** Marks memory as in flight until the returned function is called. */
 export function claim(array: Float32Array, use: 'reads' | 'writes'): () => void {
-  const { buffer, byteOffset, byteLength } = array
-  const entry: Claim = { begin: byteOffset, end: byteOffset + byteLength, writes: use === 'writes' }
+  const buffer = bufferOf(array)
+  const entry: Claim = { ...spanOf(array), writes: use === 'writes' }
   const entries = claims.get(buffer) ?? new Set()
   claims.set(buffer, entries.add(entry))
   return () => {
@@ -44,9 +54,9 @@ export function claim(array: Float32Array, use: 'reads' | 'writes'): () => void 
 }
 
 function isClaimed(array: Float32Array, byWriters: boolean): boolean {
-  const { buffer, byteOffset, byteLength } = array
-  for (const { begin, end, writes } of claims.get(buffer) ?? []) {
-    if (byteOffset < end && begin < byteOffset + byteLength && (writes || !byWriters)) return true
+  const span = spanOf(array)
+  for (const entry of claims.get(bufferOf(array)) ?? []) {
+    if (meet(span, entry) && (entry.writes || !byWriters)) return true
   }
   return false
 }

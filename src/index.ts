@@ -1,7 +1,7 @@
 /**
  * simdconv: convolutions for Node.js on a SIMD kernel. This is the whole public surface.
  */
-export { tensor, type Tensor } from './tensor.js'
+export { tensor, type OwnFloats, type Result, type Tensor } from './tensor.js'
 export {
   Conv2d,
   conv2d,

@@ -120,7 +120,14 @@ export interface NativeAddon {
   ): void
   /** Sets the number of threads that compute, for the whole process. */
   configure(threads: number): void
-  info(): { isas: readonly Isa[]; threads: number; availableThreads: number; cpu: string }
+  /** `threadsWereSet` tells whether configure() was called, by any JavaScript thread. */
+  info(): {
+    isas: readonly Isa[]
+    threads: number
+    threadsWereSet: boolean
+    availableThreads: number
+    cpu: string
+  }
   counters(): { runs: number; queued: number; running: number }
 }
 

@@ -2,18 +2,45 @@
 import { isObject, wrongType } from './check.js'
 import { convError } from './errors.js'
 import { assertWritable, overlap } from './in-flight.js'
-import { allocate, checkFloats, checkLength, elements, sameShape, checkShape, times } from './tensor.js'
+import {
+  allocate,
+  checkFloats,
+  checkLength,
+  checkShape,
+  elements,
+  parts,
+  sameShape,
+  times,
+  type OwnFloats,
+} from './tensor.js'
 
-/** The array to write `shape` to, given the option `output`. */
+/** The option `output` as it was read: an array, or a tensor whose shape is a checked copy. */
+export type GivenOutput =
+  | { readonly name: 'output'; readonly data: unknown; readonly shape?: undefined }
+  | { readonly name: 'output.data'; readonly data: unknown; readonly shape: readonly number[] }
+  | undefined
+
+/** Reads the option `output`, without a look at its memory. */
+export function readOutput(given: unknown): GivenOutput {
+  if (given === undefined) return undefined
+  if (ArrayBuffer.isView(given)) return { name: 'output', data: given }
+  if (!isObject(given)) throw wrongType('output', 'a Float32Array or a tensor { data, shape }', given)
+  const { data, shape } = parts('output', given)
+  return { name: 'output.data', data, shape: checkShape('output.shape', shape) }
+}
+
+/** The array to write `shape` to. */
 export function takeOutput(
-  given: unknown,
+  given: GivenOutput,
   input: Float32Array,
   shape: readonly number[],
   words?: string,
-): Float32Array {
+): OwnFloats {
   if (given === undefined) return allocate('output', elements(shape))
-  const isTensor = isObject(given) && !ArrayBuffer.isView(given) && !Array.isArray(given)
-  const output = isTensor ? checkTensor(given['data'], given['shape'], shape) : checkArray(given)
+  const output = checkFloats(given.name, given.data)
+  if (given.shape !== undefined && !sameShape(given.shape, shape)) {
+    throw convError('ERR_CONV_SHAPE', `output.shape is ${times(given.shape)}, expected ${times(shape)}`)
+  }
   checkLength('output', output, shape, words)
   if (overlap(output, input)) {
     throw convError(
@@ -22,20 +49,5 @@ export function takeOutput(
     )
   }
   assertWritable('output', output)
-  return output
-}
-
-function checkArray(given: unknown): Float32Array {
-  if (!ArrayBuffer.isView(given))
-    throw wrongType('output', 'a Float32Array or a tensor { data, shape }', given)
-  return checkFloats('output', given)
-}
-
-function checkTensor(data: unknown, shape: unknown, expected: readonly number[]): Float32Array {
-  const output = checkFloats('output.data', data)
-  if (!sameShape(shape, expected)) {
-    const given = checkShape('output.shape', shape)
-    throw convError('ERR_CONV_SHAPE', `output.shape is ${times(given)}, expected ${times(expected)}`)
-  }
   return output
 }

@@ -5,10 +5,19 @@ import { convError } from './errors.js'
 import { assertReadable } from './in-flight.js'
 import { native } from './native.js'
 import { resolveSides, type Padding, type Sides } from './padding.js'
-import { takeOutput } from './output.js'
+import { readOutput, takeOutput } from './output.js'
 import { checkOutput, checkPadded, shapeOf, imageShape, type ImageShape } from './shape.js'
 import type { Layout } from './spec.js'
-import { checkFloats, checkLength, checkShape, freezeTensor, parts, times, type Tensor } from './tensor.js'
+import {
+  checkFloats,
+  checkLength,
+  checkShape,
+  freezeTensor,
+  parts,
+  times,
+  type Result,
+  type Tensor,
+} from './tensor.js'
 
 /** Options of pad(). */
 export interface PadOptions {
@@ -35,15 +44,13 @@ export function pad(
   padding: Exclude<Padding, string>,
   border: Border = 'constant',
   settings: PadOptions = {},
-): Tensor {
+): Result {
   const { layout: layoutName = 'nhwc', output } = options('options', settings, ['layout', 'output'])
   const layout = oneOf('layout', layoutName, ['nhwc', 'nchw'])
   const given = parts('input', input)
-  const data = checkFloats('input.data', given.data)
   const shape = checkShape('input.shape', given.shape)
   const rank = shape.length
   const image = readImage(shape, layout)
-  checkLength('input', data, shape)
   const around = rank === 1 ? rowSides(padding) : resolveSides(padding)
   const policy = resolveBorder(border)
   for (const axis of ['y', 'x'] as const) {
@@ -64,8 +71,13 @@ export function pad(
   const outShape =
     rank > 2 ? shapeOf(padded, layout, rank) : Object.freeze([padded.height, padded.width].slice(2 - rank))
   checkOutput(outShape)
+  const givenOutput = readOutput(output)
+
+  // No getter of the user's runs from here on.
+  const data = checkFloats('input.data', given.data)
+  checkLength('input', data, shape)
   assertReadable('input', data)
-  const target = takeOutput(output, data, outShape)
+  const target = takeOutput(givenOutput, data, outShape)
   native.pad(data, target, { ...image, layout }, around, policy)
   return freezeTensor(target, outShape)
 }

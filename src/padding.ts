@@ -1,5 +1,5 @@
 /** Padding: how many rows and columns around the image the kernel may reach. */
-import { describe, integer, isObject, oneOf, options, wrongType } from './check.js'
+import { describe, integer, isArray, isObject, oneOf, options, wrongType } from './check.js'
 import { convError } from './errors.js'
 import { maxDimension } from './tensor.js'
 
@@ -47,7 +47,7 @@ export function resolveSides(value: unknown, rule = 'a number or { top, bottom, 
     const all = integer('padding', value, 0, maxDimension)
     return Object.freeze({ top: all, bottom: all, left: all, right: all })
   }
-  if (Array.isArray(value)) {
+  if (isArray(value)) {
     throw convError(
       'ERR_CONV_TYPE',
       `padding must be ${rule}, got ${describe(value)}: WebNN, ONNX and PyTorch order them in three different ways, so name the sides`,

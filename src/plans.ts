@@ -1,12 +1,11 @@
 /** The plans of a layer: one for each input shape it has met lately. */
 import { native, type NativeConv2d, type NativePlan } from './native.js'
 import type { Geometry } from './shape.js'
-import { elements } from './tensor.js'
+import { sameShape } from './tensor.js'
 
 /** A geometry with what the addon made of it; all that a run needs, so that it decides nothing. */
 export interface Plan extends Geometry {
   readonly native: NativePlan
-  readonly inputLength: number
 }
 
 /** Enough for a network at several sizes; a plan is some kilobytes. */
@@ -16,22 +15,27 @@ const capacity = 16
 export class Plans {
   readonly #layer: NativeConv2d
   readonly #byShape = new Map<string, Plan>()
-
-  /** The plan that was asked for last. */
-  last: Plan | undefined
+  #last: Plan | undefined
 
   /** Starts empty. */
   constructor(layer: NativeConv2d) {
     this.#layer = layer
   }
 
+  /** The geometry of the run before, when its input had this shape. */
+  recall(inputShape: readonly number[]): Geometry | undefined {
+    const last = this.#last
+    return last !== undefined && sameShape(last.inputShape, inputShape) ? last : undefined
+  }
+
   /** The plan for a geometry, which follows from the layer and the input's shape. */
   get(geometry: Geometry): Plan {
+    if (geometry === this.#last) return this.#last
     const key = geometry.inputShape.join()
     const plan = this.#byShape.get(key) ?? makePlan(this.#layer, geometry)
     this.#byShape.delete(key)
     this.#byShape.set(key, plan)
-    this.last = plan
+    this.#last = plan
     if (this.#byShape.size > capacity) this.#forgetOldest()
     return plan
   }
@@ -57,6 +61,5 @@ function makePlan(layer: NativeConv2d, geometry: Geometry): Plan {
   return {
     ...geometry,
     native: native.planConv2d(layer, batch, height, width, top, bottom, left, right),
-    inputLength: elements(geometry.inputShape),
   }
 }

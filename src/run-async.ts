@@ -1,8 +1,9 @@
 /** One run on the pool, from ticket to settled promise. */
+import type { Cancellation } from './cancellation.js'
 import { CallSite, convError } from './errors.js'
 import { claim } from './in-flight.js'
+import { lengthOf } from './intrinsics.js'
 import { native, type NativePlan } from './native.js'
-import { onAbort } from './on-abort.js'
 
 /**
  * Queues a run. The promise settles when the output is complete; it rejects with the signal's reason when the run was
@@ -12,31 +13,30 @@ export function runOnPool(
   plan: NativePlan,
   input: Float32Array,
   output: Float32Array,
-  signal: AbortSignal | undefined,
+  cancellation: Cancellation | undefined,
 ): Promise<void> {
   const site = new CallSite()
-  const { length } = input
+  const length = lengthOf(input)
   return new Promise((resolve, reject) => {
-    const settle = (): void => {
-      stopListening?.()
+    const release = (): void => {
       releaseInput()
       releaseOutput()
     }
-    const abort = (): void => {
-      if (!native.cancel(ticket)) return
-      settle()
-      reject(signal?.reason as Error)
-    }
     const ticket = native.run(plan, input, output, (error) => {
-      settle()
+      release()
       if (error !== null) reject(site.blame(error))
-      else if (input.length !== length) reject(site.blame(detachedInFlight('input')))
-      else if (output.length === 0) reject(site.blame(detachedInFlight('output')))
+      else if (lengthOf(input) !== length) reject(site.blame(detachedInFlight('input')))
+      else if (lengthOf(output) === 0) reject(site.blame(detachedInFlight('output')))
       else resolve()
     })
     const releaseInput = claim(input, 'reads')
     const releaseOutput = claim(output, 'writes')
-    const stopListening = signal && onAbort(signal, abort)
+    if (cancellation === undefined) return
+    cancellation.onAbort = () => {
+      if (!native.cancel(ticket)) return
+      release()
+      reject(cancellation.reason)
+    }
   })
 }
 

@@ -12,8 +12,8 @@ const algorithmNames = Object.freeze([...algorithms])
 /** The instruction set that new layers are packed for: the best of this machine, or what SIMDCONV_ISA says. */
 export const isa: Isa = readIsa(process.env['SIMDCONV_ISA'])
 
-// The pool is shared with other JavaScript threads; one that loads this later leaves alone what configure() has set.
-if (machine.threads === machine.availableThreads) readThreads(process.env['SIMDCONV_THREADS'])
+// The pool is shared with other JavaScript threads; one that loads this later leaves alone what was set before.
+if (!machine.threadsWereSet) limitThreads(process.env['SIMDCONV_THREADS'])
 
 function readIsa(given: string | undefined): Isa {
   const best = machine.isas[0] ?? 'scalar'
@@ -27,7 +27,7 @@ function readIsa(given: string | undefined): Isa {
   )
 }
 
-function readThreads(given: string | undefined): void {
+function limitThreads(given: string | undefined): void {
   if (given === undefined || given === '') return
   const threads = Number(given)
   if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads) {
@@ -36,14 +36,14 @@ function readThreads(given: string | undefined): void {
       `SIMDCONV_THREADS must be an integer from 1 to ${maxThreads}, got ${describe(given)}`,
     )
   }
-  native.configure(threads)
+  native.configure(Math.min(threads, machine.availableThreads))
 }
 
 /**
  * Sets how many threads compute, for the whole process with all its worker threads.
  *
  * `threads` is an integer from 1 to 1024; the default is the smallest of CPU affinity, container quota and
- * SIMDCONV_THREADS. The thread that calls runSync counts as one of them.
+ * SIMDCONV_THREADS, read when the process first loads this package. The thread that calls runSync counts as one of them.
  *
  * @throws RangeError `ERR_CONV_RANGE` for a number that is none of these; TypeError `ERR_CONV_TYPE`, `ERR_CONV_OPTION`.
  * @example
@@ -98,11 +98,11 @@ export function info(): Info {
 
 /** What counters() tells. */
 export interface Counters {
-  /** Runs finished since the process started. */
+  /** Runs begun since the process started, runSync() included. */
   readonly runs: number
-  /** Runs waiting for a thread. */
+  /** Of run(), waiting for a thread. */
   readonly queued: number
-  /** Runs being computed. */
+  /** Of run(), being computed. */
   readonly running: number
 }
 

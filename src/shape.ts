@@ -52,7 +52,7 @@ export function shapeOf(image: ImageShape, layout: Layout, rank: number): readon
   return Object.freeze(words[layout].slice(4 - rank).map((word) => image[word]))
 }
 
-/** Everything that follows from a layer and the shape of an image; `shape` is a checked copy. */
+/** Everything that follows from a layer and the shape of an image; `shape` is a checked copy, and is kept. */
 export function resolveGeometry(spec: LayerSpec, name: string, shape: readonly number[]): Geometry {
   const input = imageShape(name, shape, spec.layout)
   if (input.channels !== spec.inChannels) throw wrongChannels(spec, shape, input.channels)
@@ -87,7 +87,7 @@ export function resolveGeometry(spec: LayerSpec, name: string, shape: readonly n
     input,
     output,
     padding,
-    inputShape: shape,
+    inputShape: Object.freeze(shape),
     outputShape,
     words: imageWords(spec.layout, shape.length),
   }

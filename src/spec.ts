@@ -3,6 +3,8 @@ import { resolveActivation, type Activation } from './activation.js'
 import { resolveBorder, type Border } from './border.js'
 import { bool, integer, oneOf, options, pair } from './check.js'
 import { convError } from './errors.js'
+import { assertReadable } from './in-flight.js'
+import { lengthOf } from './intrinsics.js'
 import type { NativeActivation, NativeBorder } from './native.js'
 import { resolvePadding, type Padding, type PaddingSpec } from './padding.js'
 import { checkFloats, checkLength, checkShape, maxDimension, parts, times, type Tensor } from './tensor.js'
@@ -126,22 +128,21 @@ export function resolveConv2d(given: unknown): Conv2dSpec {
     algorithm = 'auto',
   } = options('options', given, optionNames)
   const filterLayout = oneOf('filterLayout', filterLayoutName, Object.keys(filterAxes) as FilterLayout[])
-  const weights = resolveFilter(filter, filterLayout)
+  const { data, shape } = parts('filter', filter)
+  const filterShape = resolveFilterShape(shape, filterLayout)
   const axes = filterAxes[filterLayout]
-  const outChannels = weights.shape[axes.out]!
-  const groupCount = resolveGroups(groups, weights.shape[axes.in]!, outChannels)
+  const outChannels = filterShape[axes.out]!
+  const groupCount = resolveGroups(groups, filterShape[axes.in]!, outChannels)
   const [strideHeight, strideWidth] = pair('strides', strides, 1, maxStep)
   const [dilationHeight, dilationWidth] = pair('dilations', dilations, 1, maxStep)
-  return Object.freeze({
-    filter: weights.data,
+  const layer: LayerSpec = {
     filterLayout,
-    filterShape: weights.shape,
-    kernelHeight: weights.shape[axes.kernelHeight]!,
-    kernelWidth: weights.shape[axes.kernelWidth]!,
-    inChannels: weights.shape[axes.in]! * groupCount,
+    filterShape,
+    kernelHeight: filterShape[axes.kernelHeight]!,
+    kernelWidth: filterShape[axes.kernelWidth]!,
+    inChannels: filterShape[axes.in]! * groupCount,
     outChannels,
     groups: groupCount,
-    bias: bias === undefined ? null : resolveBias(bias, outChannels),
     strideHeight,
     strideWidth,
     dilationHeight,
@@ -152,21 +153,31 @@ export function resolveConv2d(given: unknown): Conv2dSpec {
     layout: oneOf('layout', layout, ['nhwc', 'nchw']),
     flip: bool('flip', flip),
     algorithm: oneOf('algorithm', algorithm, algorithms),
+  }
+  // No getter of the user's runs from here on: memory is still what it is now when the weights are packed.
+  return Object.freeze({
+    ...layer,
+    filter: resolveFilter(data, filterShape, filterLayout),
+    bias: bias === undefined ? null : resolveBias(bias, outChannels),
   })
 }
 
-function resolveFilter(given: unknown, layout: FilterLayout): Tensor {
-  const { data, shape } = parts('filter', given)
-  const floats = checkFloats('filter.data', data)
-  const axes = checkShape('filter.shape', shape)
+function resolveFilterShape(given: unknown, layout: FilterLayout): readonly number[] {
+  const axes = checkShape('filter.shape', given)
   if (axes.length !== 4) {
     throw convError(
       'ERR_CONV_SHAPE',
       `filter.shape must have 4 axes (${filterWords(layout)}), got ${axes.length} (${times(axes)})`,
     )
   }
-  checkLength('filter', floats, axes, filterWords(layout))
-  return { data: floats, shape: axes }
+  return axes
+}
+
+function resolveFilter(given: unknown, shape: readonly number[], layout: FilterLayout): Float32Array {
+  const filter = checkFloats('filter.data', given)
+  checkLength('filter', filter, shape, filterWords(layout))
+  assertReadable('filter', filter)
+  return filter
 }
 
 function resolveGroups(value: unknown, inPerGroup: number, outChannels: number): number {
@@ -188,11 +199,13 @@ function resolveGroups(value: unknown, inPerGroup: number, outChannels: number):
 
 function resolveBias(value: unknown, outChannels: number): Float32Array {
   const bias = checkFloats('bias', value)
-  if (bias.length !== outChannels) {
+  const length = lengthOf(bias)
+  if (length !== outChannels) {
     throw convError(
       'ERR_CONV_LENGTH',
-      `bias has ${bias.length} elements, expected ${outChannels} (one per output channel)`,
+      `bias has ${length} elements, expected ${outChannels} (one per output channel)`,
     )
   }
+  assertReadable('bias', bias)
   return bias
 }

@@ -3,8 +3,9 @@
  * time: the checks on the fast path are a few comparisons, the ones that explain run only when those fail.
  */
 import { types } from 'node:util'
-import { describe, integer, isObject, wrongType } from './check.js'
+import { describe, integer, isArray, isInteger, isObject, wrongClass, wrongType } from './check.js'
 import { convError, type ConvError } from './errors.js'
+import { bufferOf, lengthOf, resizableOf } from './intrinsics.js'
 
 /**
  * An n-dimensional array of 32-bit floats in row-major order: the last axis of `shape` is contiguous in `data`.
@@ -12,6 +13,14 @@ import { convError, type ConvError } from './errors.js'
 export interface Tensor<S extends readonly number[] = readonly number[]> {
   readonly data: Float32Array
   readonly shape: S
+}
+
+/** A Float32Array on an ArrayBuffer, never on shared memory: `Float32Array<ArrayBuffer>` from TypeScript 5.7 on. */
+export type OwnFloats = ReturnType<typeof Float32Array.of>
+
+/** A tensor that was computed: its memory is an ArrayBuffer, which can be transferred to another thread. */
+export interface Result extends Tensor {
+  readonly data: OwnFloats
 }
 
 /** The largest length of one axis. */
@@ -38,45 +47,47 @@ export function tensor<const S extends readonly number[]>(data: Float32Array, sh
   const floats = checkFloats('data', data)
   const axes = checkShape('shape', shape)
   checkLength('data', floats, axes)
-  return freezeTensor(floats, axes as unknown as S)
+  return freezeTensor(floats, Object.freeze(axes) as unknown as S)
 }
 
 /** A frozen tensor of parts that are known to fit. */
-export function freezeTensor<S extends readonly number[]>(data: Float32Array, shape: S): Tensor<S> {
+export function freezeTensor<D extends Float32Array, S extends readonly number[]>(
+  data: D,
+  shape: S,
+): { readonly data: D; readonly shape: S } {
   return Object.freeze({ data, shape })
 }
 
 /** The two parts of something that claims to be a tensor, each read once. */
 export function parts(name: string, value: unknown): { data: unknown; shape: unknown } {
-  if (!isObject(value) || Array.isArray(value) || ArrayBuffer.isView(value)) {
-    throw wrongType(name, 'a tensor { data, shape }', value)
-  }
+  if (!isObject(value)) throw wrongType(name, 'a tensor { data, shape }', value)
   return { data: value['data'], shape: value['shape'] }
 }
 
-/** A Float32Array on fixed memory of its own. */
-type Floats = Float32Array & { readonly buffer: { readonly resizable: false } }
-
-/**
- * Whether a value is a Float32Array on fixed memory of its own: `resizable` is false on such a buffer, true on one
- * that can shrink, and undefined on a SharedArrayBuffer. A detached array passes; its length is 0.
- */
-export function isFloats(value: unknown): value is Floats {
-  return types.isFloat32Array(value) && (value.buffer as { resizable?: boolean }).resizable === false
+/** A Float32Array that a kernel can be trusted with, or the reason why not. */
+export function checkFloats(name: string, value: unknown): OwnFloats {
+  if (!types.isFloat32Array(value)) {
+    const wayOut = isArray(value) ? '; make one with Float32Array.from(values)' : ''
+    throw wrongClass(name, 'Float32Array', value, wayOut)
+  }
+  const buffer = bufferOf(value)
+  if (!isFixed(buffer)) {
+    const memory = types.isSharedArrayBuffer(buffer)
+      ? 'a SharedArrayBuffer, which other threads can write to'
+      : 'a resizable ArrayBuffer, which can shrink under a running kernel'
+    throw convError('ERR_CONV_TYPE', `${name} must not be on ${memory}; copy it with new Float32Array(array)`)
+  }
+  if (lengthOf(value) === 0 && isDetached(buffer)) throw detached(name)
+  return value as OwnFloats
 }
 
-/** A Float32Array that a kernel can be trusted with, or the reason why not. */
-export function checkFloats(name: string, value: unknown): Float32Array {
-  if (isFloats(value) && (value.length > 0 || !isDetached(value.buffer))) return value
-  if (isFloats(value)) throw detached(name)
-  if (!types.isFloat32Array(value)) {
-    const wayOut = Array.isArray(value) ? '; make one with Float32Array.from(values)' : ''
-    throw convError('ERR_CONV_TYPE', `${name} must be a Float32Array, got ${describe(value)}${wayOut}`)
+/** Whether memory keeps its size and belongs to one thread. */
+function isFixed(buffer: ArrayBufferLike): boolean {
+  try {
+    return !resizableOf(buffer)
+  } catch {
+    return false // a SharedArrayBuffer
   }
-  const memory = types.isSharedArrayBuffer(value.buffer)
-    ? 'a SharedArrayBuffer, which other threads can write to'
-    : 'a resizable ArrayBuffer, which can shrink under a running kernel'
-  throw convError('ERR_CONV_TYPE', `${name} must not be on ${memory}; copy it with new Float32Array(array)`)
 }
 
 function detached(name: string): ConvError {
@@ -95,24 +106,27 @@ function isDetached(buffer: ArrayBufferLike): boolean {
   }
 }
 
-/** A frozen copy of a shape, each axis read once. */
+/** A copy of a shape, its length and each axis read once. */
 export function checkShape(name: string, value: unknown): readonly number[] {
-  if (!Array.isArray(value)) throw wrongType(name, 'an array of numbers', value)
-  const given: readonly unknown[] = value
-  const rank = given.length
-  if (rank < 1 || rank > maxRank) {
-    throw convError('ERR_CONV_SHAPE', `${name} must have 1 to ${maxRank} axes, got ${rank}`)
+  if (!isArray(value)) throw wrongType(name, 'an array of numbers', value)
+  const rank: unknown = value.length // of a Proxy it can be anything
+  if (!isInteger(rank, 1, maxRank)) {
+    throw convError('ERR_CONV_SHAPE', `${name} must have 1 to ${maxRank} axes, got ${describe(rank)}`)
   }
   const shape: number[] = []
-  for (let axis = 0; axis < rank; axis++)
-    shape.push(integer(`${name}[${axis}]`, given[axis], 1, maxDimension))
-  if (elements(shape) > maxElements) {
+  let product = 1
+  for (let axis = 0; axis < rank; axis++) {
+    const length = integer(name, value[axis], 1, maxDimension, axis)
+    product *= length
+    shape.push(length)
+  }
+  if (product > maxElements) {
     throw convError(
       'ERR_CONV_RANGE',
-      `${name} ${times(shape)} has ${elements(shape)} elements, a tensor holds at most ${maxElements}`,
+      `${name} ${times(shape)} has ${product} elements, a tensor holds at most ${maxElements}`,
     )
   }
-  return Object.freeze(shape)
+  return shape
 }
 
 /** The product of a shape; beyond 2^53 it is approximate, which is far beyond what is allowed. */
@@ -135,20 +149,21 @@ export function checkLength(
   words?: string,
 ): void {
   const expected = elements(shape)
-  if (data.length === expected) return
+  const length = lengthOf(data)
+  if (length === expected) return
   const named = words === undefined ? times(shape) : `${times(shape)}, ${words}`
-  throw convError('ERR_CONV_LENGTH', `${name} has ${data.length} elements, expected ${expected} (${named})`)
+  throw convError('ERR_CONV_LENGTH', `${name} has ${length} elements, expected ${expected} (${named})`)
 }
 
-/** Whether a value is an array with exactly these numbers. */
-export function sameShape(value: unknown, shape: readonly number[]): boolean {
-  if (!Array.isArray(value) || value.length !== shape.length) return false
-  for (let axis = 0; axis < shape.length; axis++) if (value[axis] !== shape[axis]) return false
+/** Whether two shapes are the same. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false
   return true
 }
 
 /** A new array for a result. */
-export function allocate(name: string, length: number): Float32Array {
+export function allocate(name: string, length: number): OwnFloats {
   try {
     return new Float32Array(length)
   } catch {

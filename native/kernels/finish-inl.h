@@ -7,6 +7,9 @@
 namespace simdconv::SIMDCONV_ISA {
 namespace {
 
+// x gate(x) for a gate that vanishes towards -infinity: there the product is -0, its limit, and not NaN.
+inline Vec gated(Vec x, Vec gate) { return mul(at_least(splat(-3.4028235e38F), x), gate); }
+
 template <ActivationKind Kind>
 inline Vec activate(Vec x, Vec a, Vec b) {
   if constexpr (Kind == ActivationKind::relu) return at_least(splat(0), x);
@@ -16,15 +19,15 @@ inline Vec activate(Vec x, Vec a, Vec b) {
   if constexpr (Kind == ActivationKind::tanh) return hyperbolic_tangent(x);
   if constexpr (Kind == ActivationKind::hard_swish) {  // x min(max(x + 3, 0), 6) / 6
     const Vec gate = at_most(splat(6), at_least(splat(0), add(x, splat(3))));
-    return mul(x, mul(gate, splat(1.0F / 6)));
+    return gated(x, mul(gate, splat(1.0F / 6)));
   }
-  if constexpr (Kind == ActivationKind::silu) return mul(x, logistic(x));
+  if constexpr (Kind == ActivationKind::silu) return gated(x, logistic(x));
   if constexpr (Kind == ActivationKind::gelu) {  // x Phi(x) = x erfc(-x / sqrt 2) / 2
-    return mul(mul(x, splat(0.5F)), complementary_error(mul(x, splat(-0.70710678F))));
+    return gated(mul(x, splat(0.5F)), complementary_error(mul(x, splat(-0.70710678F))));
   }
   if constexpr (Kind == ActivationKind::gelu_tanh) {  // (1 + tanh u) / 2 = 1 / (1 + e^-2u), u = sqrt(2 / pi)
                                                       // (x + 0.044715 x^3)
-    return mul(x, logistic(mul(mul(x, splat(1.5957691F)), fma(mul(x, x), splat(0.044715F), splat(1)))));
+    return gated(x, logistic(mul(mul(x, splat(1.5957691F)), fma(mul(x, x), splat(0.044715F), splat(1)))));
   }
   return x;
 }

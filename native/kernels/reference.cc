@@ -38,6 +38,9 @@ bool walk_inside(BorderMode mode, std::int64_t extent, std::int64_t* coordinate)
   return true;
 }
 
+// x gate(x) for a gate that vanishes towards -infinity: there the product is -0, its limit, and not NaN.
+double gated(double x, double gate) { return gate == 0 ? -0.0 : x * gate; }
+
 double activate(const Activation& activation, double x) {
   const double a = activation.a, b = activation.b;
   switch (activation.kind) {
@@ -54,13 +57,13 @@ double activate(const Activation& activation, double x) {
     case ActivationKind::tanh:
       return std::tanh(x);
     case ActivationKind::hard_swish:
-      return x * (x < -3 ? 0 : x > 3 ? 6 : x + 3) / 6;
+      return gated(x, (x < -3 ? 0 : x > 3 ? 6 : x + 3) / 6);
     case ActivationKind::silu:
-      return x / (1 + std::exp(-x));
+      return gated(x, 1 / (1 + std::exp(-x)));
     case ActivationKind::gelu:
-      return x * std::erfc(-x / std::sqrt(2.0)) / 2;
+      return gated(x, std::erfc(-x / std::sqrt(2.0)) / 2);
     case ActivationKind::gelu_tanh:
-      return x * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x))) / 2;
+      return gated(x, (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x))) / 2);
   }
   return x;
 }

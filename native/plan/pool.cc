@@ -84,6 +84,7 @@ struct Pool::State {
   std::deque<std::shared_ptr<Run>> queue;
   std::vector<std::shared_ptr<Run>> begun;  // runs that helpers may join
   int threads = 1;
+  bool threads_were_set = false;
   int alive = 0, idle = 0;
   int running = 0;  // queued runs that have begun and not ended
   std::atomic<std::int64_t> runs{0};
@@ -191,6 +192,7 @@ Pool::Pool() : state_(new State) { state_->threads = std::min(available_threads(
 void Pool::set_threads(int threads) {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   state_->threads = std::clamp(threads, 1, kMaxThreads);
+  state_->threads_were_set = true;
   state_->call_workers(static_cast<int>(std::min<std::size_t>(state_->queue.size(), kMaxThreads)));
   state_->work_arrived.notify_all();  // those that are too many end
 }
@@ -198,6 +200,11 @@ void Pool::set_threads(int threads) {
 int Pool::threads() const {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   return state_->threads;
+}
+
+bool Pool::threads_were_set() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->threads_were_set;
 }
 
 Status Pool::run(const Plan& plan, const float* in, float* out) try {

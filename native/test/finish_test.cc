@@ -80,6 +80,7 @@ TEST(activations_are_accurate) {
         const float x = std::pow(3.0F, static_cast<float>(i));
         inputs.insert(inputs.end(), {x, -x});
       }
+      for (const float x : {87.5F, 100.0F, 1e30F, 3e38F}) inputs.push_back(-x);
       const auto count = static_cast<std::int64_t>(inputs.size());
       std::vector<float> outputs = inputs;
       const std::vector<float> zeros(inputs.size(), 0.0F);
@@ -97,6 +98,24 @@ TEST(activations_are_accurate) {
   }
 }
 
+// A limit, as the sign of a zero counts as well.
+float at_minus_infinity(const Activation& activation) {
+  switch (activation.kind) {
+    case ActivationKind::none:
+    case ActivationKind::leaky_relu:
+      return -kInfinity;
+    case ActivationKind::clamp:
+      return activation.a;
+    case ActivationKind::tanh:
+      return -1;
+    case ActivationKind::relu:
+    case ActivationKind::sigmoid:
+      return 0;
+    default:
+      return -0.0F;
+  }
+}
+
 TEST(activations_of_infinity_and_nan) {
   for (const Isa isa : available_isas()) {
     const KernelTable& kernels = *kernels_for(isa);
@@ -111,6 +130,10 @@ TEST(activations_of_infinity_and_nan) {
       const float at_infinity = bounded ? 1 : kind == ActivationKind::clamp ? activation.b : kInfinity;
       CHECK(data[1] == at_infinity, "%s, activation %d: f(infinity) = %g", isa_name(isa),
             static_cast<int>(kind), static_cast<double>(data[1]));
+      const float want = at_minus_infinity(activation);
+      CHECK(data[2] == want && std::signbit(data[2]) == std::signbit(want),
+            "%s, activation %d: f(-infinity) = %g", isa_name(isa), static_cast<int>(kind),
+            static_cast<double>(data[2]));
     }
   }
 }

@@ -4,7 +4,8 @@
  *   { "kernel": [[0, 1, 0], [1, -4, 1], [0, 1, 0]], "divisor": 1, "offset": 128, "name": "laplacian" }
  *
  * `kernel` is a list of rows of numbers; `divisor` (default 1) divides each of them; `offset` (default 0)
- * is added to each result, on the scale from 0 (black) to 255 (white); `name` is for labels.
+ * is added to each result, on the scale from 0 (black) to 255 (white); `name` is for labels. The numbers are
+ * computed with as 32-bit floats, and must be finite as such.
  */
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
@@ -20,7 +21,7 @@ export async function readFilterFile(path: string): Promise<Filter> {
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return new TextDecoder().decode(await readFile(path)) // without a byte order mark
   } catch (error) {
     throw new Failure(`cannot read filter ${path}: ${fileReason(error)}`)
   }
@@ -43,11 +44,13 @@ function parseFilter(text: string, path: string): Filter {
     return refuse(`divisor must be a number other than 0, got ${kindOf(divisor)}`)
   }
   if (!isFiniteNumber(offset)) return refuse(`offset must be a number, got ${kindOf(offset)}`)
+  if (!fitsFloat(offset)) return refuse(`offset is too large for a float of 32 bits, got ${offset}`)
   if (typeof name !== 'string') return refuse(`name must be a string, got ${kindOf(name)}`)
+  if (name === '') return refuse('name is empty; leave it out to use the name of the file')
   return {
     name,
     summary: path,
-    kernels: [checkKernel(kernel, refuse)],
+    kernels: [checkKernel(kernel, divisor, refuse)],
     divisor,
     offset,
     signed: false,
@@ -62,7 +65,7 @@ function parseJson(text: string, refuse: (problem: string) => never): unknown {
   }
 }
 
-function checkKernel(kernel: unknown, refuse: (problem: string) => never): Kernel {
+function checkKernel(kernel: unknown, divisor: number, refuse: (problem: string) => never): Kernel {
   if (kernel === undefined) return refuse('the key "kernel" is missing; it is a list of rows of numbers')
   if (!Array.isArray(kernel)) return refuse(`kernel must be a list of rows of numbers, got ${kindOf(kernel)}`)
   if (kernel.length === 0) return refuse('kernel has no rows')
@@ -76,9 +79,12 @@ function checkKernel(kernel: unknown, refuse: (problem: string) => never): Kerne
         `kernel[${y}] has ${row.length} numbers, kernel[0] has ${width}; rows must be equally long`,
       )
     }
-    return row.map((weight: unknown, x) =>
-      isFiniteNumber(weight) ? weight : refuse(`kernel[${y}][${x}] must be a number, got ${kindOf(weight)}`),
-    )
+    return row.map((weight: unknown, x) => {
+      if (!isFiniteNumber(weight)) return refuse(`kernel[${y}][${x}] must be a number, got ${kindOf(weight)}`)
+      if (fitsFloat(weight / divisor)) return weight
+      const divided = divisor === 1 ? '' : ` / ${divisor}`
+      return refuse(`kernel[${y}][${x}] is too large for a float of 32 bits, got ${weight}${divided}`)
+    })
   })
 }
 
@@ -86,9 +92,13 @@ function isFiniteNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value)
 }
 
+function fitsFloat(value: number): boolean {
+  return Number.isFinite(Math.fround(value))
+}
+
 /** What a JSON value is, short enough for a sentence. */
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object' && value !== null) return 'an object'
-  return JSON.stringify(value)
+  return typeof value === 'number' ? String(value) : JSON.stringify(value) // 1e999 is Infinity, which JSON calls null
 }

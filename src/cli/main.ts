@@ -2,7 +2,7 @@
 /** The command line: finds the command, runs it, and turns what goes wrong into one line and an exit code. */
 import { closest, didYouMean, list, quote } from '../check.js'
 import { version } from '../load-addon.js'
-import { Failure, messageOf, usageFailure } from './failure.js'
+import { Failure, fileReason, messageOf, usageFailure } from './failure.js'
 import { HELP } from './help.js'
 
 type Run = (words: readonly string[]) => void | Promise<void>
@@ -42,13 +42,18 @@ function print(text: string): void {
   process.stdout.write(text)
 }
 
+function complain(message: string): void {
+  console.error(`simdconv: ${message}`)
+}
+
 /** A reader that has seen enough, such as `head`, ends the program quietly. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+  if (error.code === 'EPIPE') process.exit(0)
+  complain(`cannot write to the standard output: ${fileReason(error)}`)
+  process.exit(1)
 })
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(`simdconv: ${messageOf(error)}`)
+  complain(messageOf(error))
   process.exitCode = error instanceof Failure ? error.exitCode : 1
 })

@@ -5,7 +5,7 @@ import { Failure, fileReason } from './failure.js'
 
 /**
  * Writes a file whole or not at all: the bytes go to a temporary file beside it, which then takes its name.
- * A link is followed; a device or a directory is never replaced.
+ * A link to a file is followed, one that leads nowhere is replaced; a device or a directory never is.
  */
 export async function save(path: string, bytes: Uint8Array): Promise<void> {
   try {

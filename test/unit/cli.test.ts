@@ -1,10 +1,12 @@
 /** The command line as a user meets it: a process of its own, real files, exit codes. */
 import { spawnSync } from 'node:child_process'
 import {
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -264,6 +266,11 @@ describe('command line', () => {
       )
     })
 
+    it('with the byte order mark that some editors write', () => {
+      writeFileSync(join(folder, 'own.json'), '\ufeff{"kernel": [[1]]}')
+      expect(simdconv(['filter', chelsea, '-f', 'own.json', '-o', 'out.png']).code).to.equal(0)
+    })
+
     const refusals: readonly (readonly [text: string, problem: string])[] = [
       ['[[1]]', 'the file must hold an object such as {"kernel": [[0, 1], [1, 0]]}, got a list'],
       ['3', 'the file must hold an object such as {"kernel": [[0, 1], [1, 0]]}, got 3'],
@@ -279,7 +286,14 @@ describe('command line', () => {
       ['{"kernel": [[1, 2], [3]]}', 'kernel[1] has 1 numbers, kernel[0] has 2; rows must be equally long'],
       ['{"kernel": [[1, "2"]]}', 'kernel[0][1] must be a number, got "2"'],
       ['{"kernel": [[1, null]]}', 'kernel[0][1] must be a number, got null'],
-      ['{"kernel": [[1e999]]}', 'kernel[0][0] must be a number, got null'],
+      ['{"kernel": [[1e999]]}', 'kernel[0][0] must be a number, got Infinity'],
+      ['{"kernel": [[1, 1e300]]}', 'kernel[0][1] is too large for a float of 32 bits, got 1e+300'],
+      [
+        '{"kernel": [[1]], "divisor": 1e-320}',
+        'kernel[0][0] is too large for a float of 32 bits, got 1 / 1e-320',
+      ],
+      ['{"kernel": [[1]], "offset": -1e39}', 'offset is too large for a float of 32 bits, got -1e+39'],
+      ['{"kernel": [[1]], "name": ""}', 'name is empty; leave it out to use the name of the file'],
       ['{"kernel": [[1]], "divisor": 0}', 'divisor must be a number other than 0, got 0'],
       ['{"kernel": [[1]], "offset": {}}', 'offset must be a number, got an object'],
       ['{"kernel": [[1]], "name": 5}', 'name must be a string, got 5'],
@@ -452,6 +466,22 @@ describe('command line', () => {
       const { stdout } = simdconv(['info'], main, { SIMDCONV_ISA: 'scalar' })
       expect(stdout).to.match(/^ {2}isa +scalar$/m)
       expect(stdout).to.include(`  ${facts.isas.join(', ')}\n`)
+    })
+
+    const full = existsSync('/dev/full') ? it : it.skip
+    full('a standard output that cannot be written', () => {
+      for (const words of [['info'], ['info', '--json'], ['--help'], ['--version']]) {
+        const device = openSync('/dev/full', 'w')
+        const { status, stderr } = spawnSync(process.execPath, [main, ...words], {
+          stdio: ['ignore', device, 'pipe'],
+          encoding: 'utf8',
+        })
+        closeSync(device)
+        expect(stderr).to.equal(
+          'simdconv: cannot write to the standard output: no space left on the device\n',
+        )
+        expect(status).to.equal(1)
+      }
     })
   })
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -91,9 +91,14 @@ describe('misuse', () => {
 
     it('an array that lies about its length', () => {
       const liar = Object.defineProperty(new Float32Array(4), 'length', { value: 16 })
-      const message = 'the native layer refused a call: an array has 4 elements instead of 16'
-      expectError(typeError('ERR_CONV_TYPE', message), () => small.runSync({ data: liar, shape: [4, 4, 1] }))
-      expectError(typeError('ERR_CONV_TYPE', message), () => small.runSync(dot(), { output: liar }))
+      const message = (name: string): string =>
+        `${name} has 4 elements, expected 16 (4 x 4 x 1, height x width x channels)`
+      expectError(rangeError('ERR_CONV_LENGTH', message('input')), () =>
+        small.runSync({ data: liar, shape: [4, 4, 1] }),
+      )
+      expectError(rangeError('ERR_CONV_LENGTH', message('output')), () =>
+        small.runSync(dot(), { output: liar }),
+      )
     })
   })
 
@@ -227,15 +232,11 @@ describe('misuse', () => {
     it('aborted after: nothing happens, and no listener is left', async () => {
       const controller = new AbortController()
       const { signal } = controller
-      let listeners = 0
-      const add = signal.addEventListener.bind(signal)
-      const remove = signal.removeEventListener.bind(signal)
-      signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args))
-      signal.removeEventListener = (...args: Parameters<typeof remove>) => (listeners--, remove(...args))
       const result = await small.run(dot(), { signal })
+      const left = getEventListeners(signal, 'abort')
       controller.abort()
       expect(result.data[0]).to.equal(2)
-      expect(listeners).to.equal(0)
+      expect(left).to.deep.equal([])
     })
 
     it('one signal for many runs does not warn', async () => {
@@ -301,11 +302,6 @@ describe('misuse', () => {
     it('that are Proxies are read like any object', () => {
       const proxy = new Proxy({ ...valid, padding: new Proxy({ top: 1 }, {}) }, {})
       expect(new Conv2d(proxy).outputShape([4, 4, 1])).to.deep.equal([5, 4, 1])
-    })
-
-    it('that inherit are read like any object', () => {
-      const options = Object.create({ ...valid, padding: 1 }) as Conv2dOptions
-      expect(new Conv2d(options).outputShape([4, 4, 1])).to.deep.equal([6, 6, 1])
     })
 
     it('a shape that changes while it is read is checked as it was read', () => {

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { configure, counters, info, Conv2d, tensor } from 'simdconv'
 import { loadFirst } from '../../dist/load-addon'
 import { expectError, plainError, rangeError, typeError } from '../helpers/expect-error'
@@ -98,8 +100,23 @@ describe('the environment', () => {
     )
   })
 
-  it('SIMDCONV_THREADS sets the number of threads', () => {
-    expect(run({ SIMDCONV_THREADS: '3' }, 'simdconv.info().threads')).to.equal('3')
+  it('SIMDCONV_THREADS limits the number of threads', () => {
+    const { availableThreads } = info()
+    for (const limit of [1, availableThreads, availableThreads + 1]) {
+      const threads = run({ SIMDCONV_THREADS: `${limit}` }, 'simdconv.info().threads')
+      expect(threads).to.equal(`${Math.min(limit, availableThreads)}`)
+    }
+  })
+
+  it('SIMDCONV_THREADS of a worker thread leaves alone what was set', async () => {
+    const { threads, availableThreads } = info()
+    for (const count of [availableThreads, availableThreads + 1]) {
+      configure({ threads: count })
+      const env = { ...process.env, SIMDCONV_THREADS: '1' }
+      await once(new Worker("require('simdconv')", { eval: true, env }), 'exit')
+      expect(info().threads).to.equal(count)
+    }
+    configure({ threads })
   })
 
   it('SIMDCONV_THREADS refuses what is no number of threads', () => {

@@ -40,7 +40,11 @@ describe('tensor', () => {
       ['an object without prototype', Object.create(null), 'an object'],
       ['a Date', new Date(0), 'Date'],
       ['a Proxy of the right thing', new Proxy(six(), {}), 'a Proxy'],
-      ['dressed up as the right thing', Object.create(Float32Array.prototype), 'Float32Array'],
+      [
+        'dressed up as the right thing',
+        Object.create(Float32Array.prototype),
+        'an object that only inherits from Float32Array',
+      ],
     ]
     for (const [name, data, got] of notFloats) {
       it(name, () => {

@@ -22,6 +22,7 @@ class Pool {
   // are idle. The thread that calls `run` counts as one of them.
   void set_threads(int threads);
   int threads() const;
+  bool threads_were_set() const;
 
   // Runs on the calling thread, idle workers helping where the work is worth it. Returns when all is done. On
   // a status other than ok nothing was written.

@@ -1,0 +1,22 @@
+/**
+ * What an object really is, by the getters of the language as they were when this file was loaded. A property of the
+ * object's own, of a subclass or of a changed prototype can say anything; memory is only trusted to these.
+ */
+function getter(prototype: object, key: string): unknown {
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, key) as { get: () => unknown }
+  return Function.prototype.call.bind(descriptor.get)
+}
+
+const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object
+
+export const bufferOf = getter(typedArray, 'buffer') as (array: Float32Array) => ArrayBufferLike
+export const byteOffsetOf = getter(typedArray, 'byteOffset') as (array: Float32Array) => number
+export const byteLengthOf = getter(typedArray, 'byteLength') as (array: Float32Array) => number
+export const lengthOf = getter(typedArray, 'length') as (array: Float32Array) => number
+
+/** Throws for a SharedArrayBuffer. */
+export const resizableOf = getter(ArrayBuffer.prototype, 'resizable') as (buffer: ArrayBufferLike) => boolean
+
+/** Throws for what is no AbortSignal, even if it inherits from it. */
+export const abortedOf = getter(AbortSignal.prototype, 'aborted') as (signal: AbortSignal) => boolean
+export const reasonOf = getter(AbortSignal.prototype, 'reason') as (signal: AbortSignal) => unknown
