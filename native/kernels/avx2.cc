@@ -4,6 +4,7 @@
 #include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
+#include "kernels/separable-inl.h"
 
 namespace simdconv::avx2 {
 namespace {
@@ -15,6 +16,7 @@ constexpr KernelTable make_kernels() {
                     .max_pixels = {12, 6},
                     .direct = {},
                     .depthwise = depthwise_kernels<8, 1>(),
+                    .separable = separable_kernels<8, 1>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
   add_direct_tiles<2, 6>(table);

@@ -5,6 +5,7 @@
 #include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
+#include "kernels/separable-inl.h"
 
 namespace simdconv::avx512 {
 namespace {
@@ -16,6 +17,7 @@ constexpr KernelTable make_kernels() {
                     .max_pixels = {14, 14},
                     .direct = {},
                     .depthwise = depthwise_kernels<6, 2>(),
+                    .separable = separable_kernels<6, 2>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 14>(table);
   add_direct_tiles<2, 14>(table);

@@ -4,6 +4,7 @@
 #include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
+#include "kernels/separable-inl.h"
 
 namespace simdconv::neon {
 namespace {
@@ -15,6 +16,7 @@ constexpr KernelTable make_kernels() {
                     .max_pixels = {12, 12, 8, 6},
                     .direct = {},
                     .depthwise = depthwise_kernels<6, 2>(),
+                    .separable = separable_kernels<6, 2>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
   add_direct_tiles<2, 12>(table);
