@@ -17,7 +17,7 @@ constexpr KernelTable make_kernels() {
                     .max_pixels = {14, 14},
                     .direct = {},
                     .depthwise = depthwise_kernels<6, 2>(),
-                    .separable = separable_kernels<6, 2>(),
+                    .separable = separable_kernels<6, 2, 12, 12, 5>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 14>(table);
   add_direct_tiles<2, 14>(table);

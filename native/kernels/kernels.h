@@ -105,6 +105,7 @@ struct HorizontalPass {
   std::ptrdiff_t out_row_stride;
   std::int64_t floats;
   float low, high;
+  std::int64_t period;  // columns that many apart stand the kernel's `step` of vectors apart; for SharedKernel
 };
 
 // What a direct tile leaves undone where bias and clamp alone do not finish it, in place:
@@ -138,10 +139,20 @@ struct DepthwiseKernels {
   DepthwiseVariants partial;   // the first lanes of one vector
 };
 
+// A horizontal pass over one row in which columns share loads: those that stand `step` vectors apart.
+struct SharedKernel {
+  std::int64_t step;
+  std::int64_t vectors;  // of a tile; a row must have as many at least
+  HorizontalKernel row;
+};
+
+inline constexpr int kMaxSharedStep = 3;
+
 struct SeparableKernels {
   std::int64_t rows, vectors;      // of a full tile
   VerticalKernel vertical[2];      // by rows: 1, or all
   HorizontalKernel horizontal[2];  // by rows: 1, or all
+  SharedKernel shared[2];
 };
 
 // All kernels of one instruction set.

@@ -16,7 +16,7 @@ constexpr KernelTable make_kernels() {
                     .max_pixels = {12, 12, 8, 6},
                     .direct = {},
                     .depthwise = depthwise_kernels<6, 2>(),
-                    .separable = separable_kernels<6, 2>(),
+                    .separable = separable_kernels<6, 2, 12, 12, 4>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
   add_direct_tiles<2, 12>(table);

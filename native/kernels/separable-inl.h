@@ -7,13 +7,14 @@
 //   middle       acc r,0   acc r,1
 //
 //   horizontal   middle row r  [ m m m m ... ]   loaded once per kernel column, channels further on each time
-//                                  |    \   \
+//                                  |    \   \    (one load per output row)
 //   output       acc r,0   acc r,1
 //
 // AVX-512: 6 rows x 2 vectors; the vertical pass takes up to 5 kernel rows at a time: 12 accumulators +
 // 10 weights + 2 inputs = 24 of 32 registers. AVX2: 8 rows x 1 vector; 8 + 5 + 1 = 14 of 16.
 
 #include "kernels/kernels.h"
+#include "kernels/separable-shared-inl.h"
 
 namespace simdconv::SIMDCONV_ISA {
 namespace {
@@ -163,7 +164,9 @@ void run_rows(const Pass& pass) {
 
 }  // namespace separable
 
-template <int Rows, int Vectors>
+// Tiles of `Rows` x `Vectors`; where columns share loads, of one row x `Vectors1` (step 1) or `Vectors3` (step 3)
+// with up to `Taps3` columns at a time.
+template <int Rows, int Vectors, int Vectors1, int Vectors3, int Taps3>
 constexpr SeparableKernels separable_kernels() {
   return {
       .rows = Rows,
@@ -172,6 +175,8 @@ constexpr SeparableKernels separable_kernels() {
                    &separable::run_rows<Rows, Vectors, VerticalPass>},
       .horizontal = {&separable::run_rows<1, Vectors, HorizontalPass>,
                      &separable::run_rows<Rows, Vectors, HorizontalPass>},
+      .shared = {{.step = 1, .vectors = Vectors1, .row = &separable::run_shared_row<Vectors1, 1, 5>},
+                 {.step = 3, .vectors = Vectors3, .row = &separable::run_shared_row<Vectors3, 3, Taps3>}},
   };
 }
 

@@ -1,6 +1,7 @@
 #include "plan/separable_plan.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 #include "plan/border.h"
@@ -95,12 +96,24 @@ SeparablePlan::SeparablePlan(std::shared_ptr<const Layer> layer, const Geometry&
   rows.stride_height = rows.dilation_height;  // output rows a dilation apart share their input rows
   grid_ = RowGrid(rows);
   fused_ = as_clamp(spec.activation, &low_, &high_);
+  choose_horizontal();
   choose_segments();
   choose_blocks();
   lay_out_scratch();
 }
 
 // ---- deciding --------------------------------------------------------------------------------
+
+// Kernel columns share loads where enough of them stand whole vectors apart.
+void SeparablePlan::choose_horizontal() {
+  const KernelTable& kernels = *layer_->kernels;
+  const std::int64_t tap_floats = geometry_.layer.dilation_width * plane_channels_;
+  const std::int64_t common = std::gcd(tap_floats, kernels.lanes);
+  period_ = kernels.lanes / common;
+  for (const SharedKernel& kernel : kernels.separable.shared) {
+    if (kernel.step == tap_floats / common && period_ < geometry_.layer.kernel_width) shared_ = &kernel;
+  }
+}
 
 void SeparablePlan::choose_segments() {
   const LayerShape& l = geometry_.layer;
@@ -335,7 +348,16 @@ void SeparablePlan::run_horizontal(const Unit& unit, const Rows& rows, std::int6
   pass.floats = (end_pixel - first_pixel) * plane_channels_;
   pass.low = fused ? low_ : -kInfinity;
   pass.high = fused ? high_ : kInfinity;
-  layer_->kernels->separable.horizontal[rows.count > 1 ? 1 : 0](pass);
+  if (shared_ && pass.floats >= shared_->vectors * layer_->kernels->lanes) {
+    pass.period = period_;
+    for (std::int64_t r = 0; r < rows.count; ++r) {
+      shared_->row(pass);
+      pass.in += pass.in_row_stride;
+      pass.out += pass.out_row_stride;
+    }
+  } else {
+    layer_->kernels->separable.horizontal[rows.count > 1 ? 1 : 0](pass);
+  }
   if (fused) return;
   for (std::int64_t r = 0; r < rows.count; ++r) {
     finish(unit, rows.first + r * l.dilation_height, first_pixel, end_pixel, scaled);

@@ -64,6 +64,7 @@ class SeparablePlan final : public Plan {
     const float* const* in;
   };
 
+  void choose_horizontal();
   void choose_segments();
   void choose_blocks();
   void lay_out_scratch();
@@ -99,6 +100,8 @@ class SeparablePlan final : public Plan {
   bool fused_;
   float low_, high_;
 
+  const SharedKernel* shared_ = nullptr;  // for rows that are long enough, where columns share loads
+  std::int64_t period_ = 1;               // of columns that do
   std::int64_t segments_ = 1, segment_pixels_ = 1;  // of a row; the most in one
   std::int64_t middle_stride_ = 0;                  // from row to row
   std::int64_t row_blocks_ = 1, block_rows_ = 1;    // the most in one
