@@ -16,7 +16,7 @@ constexpr KernelTable make_kernels() {
                     .max_pixels = {12, 6},
                     .direct = {},
                     .depthwise = depthwise_kernels<8, 1>(),
-                    .separable = separable_kernels<8, 1, 8, 6, 2>(),
+                    .separable = separable_kernels<8, 1, 8, 0, 0>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
   add_direct_tiles<2, 6>(table);

@@ -105,7 +105,8 @@ struct HorizontalPass {
   std::ptrdiff_t out_row_stride;
   std::int64_t floats;
   float low, high;
-  std::int64_t period;  // columns that many apart stand the kernel's `step` of vectors apart; for SharedKernel
+  std::int64_t
+      period;  // columns that many apart stand the kernel's `step` of vectors apart; for SharedKernel
 };
 
 // What a direct tile leaves undone where bias and clamp alone do not finish it, in place:
@@ -139,7 +140,8 @@ struct DepthwiseKernels {
   DepthwiseVariants partial;   // the first lanes of one vector
 };
 
-// A horizontal pass over one row in which columns share loads: those that stand `step` vectors apart.
+// A horizontal pass over one row in which columns share loads: those that stand `step` vectors apart. Step 0:
+// none.
 struct SharedKernel {
   std::int64_t step;
   std::int64_t vectors;  // of a tile; a row must have as many at least

@@ -16,7 +16,7 @@ constexpr KernelTable make_kernels() {
                     .max_pixels = {3, 3, 3, 3},
                     .direct = {},
                     .depthwise = depthwise_kernels<4, 1>(),
-                    .separable = separable_kernels<4, 1, 4, 3, 2>(),
+                    .separable = separable_kernels<4, 1, 4, 0, 0>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 3>(table);
   add_direct_tiles<2, 3>(table);

@@ -164,9 +164,18 @@ void run_rows(const Pass& pass) {
 
 }  // namespace separable
 
-// Tiles of `Rows` x `Vectors`; where columns share loads, of one row x `Vectors1` (step 1) or `Vectors3` (step 3)
-// with up to `Taps3` columns at a time.
-template <int Rows, int Vectors, int Vectors1, int Vectors3, int Taps3>
+template <int Vectors, int Step, int Most>
+constexpr SharedKernel shared_kernel() {
+  if constexpr (Vectors == 0) {
+    return {};
+  } else {
+    return {.step = Step, .vectors = Vectors, .row = &separable::run_shared_row<Vectors, Step, Most>};
+  }
+}
+
+// Tiles of `Rows` x `Vectors`; where columns share loads, of one row x `Vectors1` (step 1), or x `Vectors3`
+// with `Most3` columns of a phase at a time (step 3; 0: none).
+template <int Rows, int Vectors, int Vectors1, int Vectors3, int Most3>
 constexpr SeparableKernels separable_kernels() {
   return {
       .rows = Rows,
@@ -175,8 +184,7 @@ constexpr SeparableKernels separable_kernels() {
                    &separable::run_rows<Rows, Vectors, VerticalPass>},
       .horizontal = {&separable::run_rows<1, Vectors, HorizontalPass>,
                      &separable::run_rows<Rows, Vectors, HorizontalPass>},
-      .shared = {{.step = 1, .vectors = Vectors1, .row = &separable::run_shared_row<Vectors1, 1, 5>},
-                 {.step = 3, .vectors = Vectors3, .row = &separable::run_shared_row<Vectors3, 3, Taps3>}},
+      .shared = {shared_kernel<Vectors1, 1, 5>(), shared_kernel<Vectors3, 3, Most3>()},
   };
 }
 

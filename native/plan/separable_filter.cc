@@ -23,7 +23,8 @@ void repeat(float value, std::int64_t place, std::int64_t period, std::int64_t c
 SeparableFilter::SeparableFilter(const FilterView& filter, const float* bias, const LayerShape& shape,
                                  std::int64_t plane_channels, const KernelTable& kernels)
     : plane_channels_(plane_channels), planes_(shape.out_channels / plane_channels) {
-  pitch_ = plane_channels - 1 + std::max<std::int64_t>(kernels.separable.vectors, kMaxSharedStep) * kernels.lanes;
+  pitch_ =
+      plane_channels - 1 + std::max<std::int64_t>(kernels.separable.vectors, kMaxSharedStep) * kernels.lanes;
   const std::int64_t bias_pitch = plane_channels - 1 + kBiasFloats;
   const std::int64_t vertical_floats = shape.kernel_height * pitch_;
   const std::int64_t horizontal_floats = shape.kernel_width * pitch_;

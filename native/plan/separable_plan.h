@@ -13,8 +13,8 @@
 //   segments  of a row, so short that the rows under a tile stay in cache; where they meet, the columns that
 //   both
 //             see are made twice
-//   blocks    of output rows, long beside the kernel, whose rows neighbouring blocks both read
-//   units     plane x block x segment
+//   blocks    of output rows: whole tiles, and long beside the kernel, since neighbours both read the rows of
+//   one units     plane x block x segment
 #pragma once
 
 #include <memory>
@@ -74,8 +74,9 @@ class SeparablePlan final : public Plan {
   void run_rows(const Unit& unit, const Rows& rows) const;
   void run_vertical(const Unit& unit, const Rows& rows, const float* const* in, std::int64_t floats,
                     float* middle) const;
-  void fill_margin(const Unit& unit, const Rows& rows, std::int64_t first, std::int64_t end) const;
-  void fill_constants(const Unit& unit, const Rows& rows, std::int64_t first, std::int64_t end) const;
+  void fill_mapped(const Unit& unit, const Rows& rows, std::int64_t first, std::int64_t end) const;
+  void fill_constants(const Unit& unit, const Rows& rows) const;
+  void sum_constants(const Unit& unit, std::int64_t row) const;
   void fill_from_elsewhere(const Unit& unit, const Rows& rows, std::int64_t column,
                            std::int64_t source) const;
   void run_horizontal(const Unit& unit, const Rows& rows, std::int64_t first_pixel, std::int64_t end_pixel,
@@ -104,7 +105,7 @@ class SeparablePlan final : public Plan {
   std::int64_t period_ = 1;               // of columns that do
   std::int64_t segments_ = 1, segment_pixels_ = 1;  // of a row; the most in one
   std::int64_t middle_stride_ = 0;                  // from row to row
-  std::int64_t row_blocks_ = 1, block_rows_ = 1;    // the most in one
+  std::int64_t row_blocks_ = 1, block_rows_ = 1;    // of each but the last
   std::int64_t first_whole_ = 0, end_whole_ = 0;    // pixels whose taps all stand inside, in x
   struct {
     std::size_t rows, other_rows, sources, middle, constant_row, constants, factors, bytes;  // offsets

@@ -18,6 +18,14 @@ inline Vec splat(float x) { return _mm256_set1_ps(x); }
 inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
 inline void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
 
+// The same, in a register: a compiler may otherwise read memory once for each use.
+inline Vec in_register(Vec v) {
+#if !defined(_MSC_VER)
+  asm("" : "+x"(v));
+#endif
+  return v;
+}
+
 // The first n lanes, 0 < n < kLanes; memory beyond them is not touched, lanes beyond them are zero.
 inline __m256i first_lanes(std::int64_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),

@@ -18,6 +18,14 @@ inline Vec splat(float x) { return _mm512_set1_ps(x); }
 inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
 inline void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
 
+// The same, in a register: a compiler may otherwise read memory once for each use.
+inline Vec in_register(Vec v) {
+#if !defined(_MSC_VER)
+  asm("" : "+v"(v));
+#endif
+  return v;
+}
+
 // The first n lanes, 0 < n < kLanes; memory beyond them is not touched, lanes beyond them are zero.
 inline __mmask16 first_lanes(std::int64_t n) { return static_cast<__mmask16>((1U << n) - 1); }
 inline Vec load_first(const float* p, std::int64_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }

@@ -18,6 +18,14 @@ inline Vec splat(float x) { return vdupq_n_f32(x); }
 inline Vec load(const float* p) { return vld1q_f32(p); }
 inline void store(float* p, Vec v) { vst1q_f32(p, v); }
 
+// The same, in a register: a compiler may otherwise read memory once for each use.
+inline Vec in_register(Vec v) {
+#if !defined(_MSC_VER)
+  asm("" : "+w"(v));
+#endif
+  return v;
+}
+
 // The first n lanes, 0 < n < kLanes; memory beyond them is not touched, lanes beyond them are zero.
 inline Vec load_first(const float* p, std::int64_t n) {
   Vec v = vsetq_lane_f32(p[0], vdupq_n_f32(0), 0);
