@@ -1,5 +1,5 @@
-// The middle's columns beyond the image. What stands there is a matter of x alone, and the vertical pass works on
-// y alone: so a column that the border maps to another is a copy of that one, after the pass.
+// The middle's columns beyond the image. What stands there is a matter of x alone, and the vertical pass
+// works on y alone: so a column that the border maps to another is a copy of that one, after the pass.
 #include <algorithm>
 
 #include "plan/border.h"

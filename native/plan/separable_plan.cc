@@ -120,8 +120,8 @@ void SeparablePlan::choose_segments() {
   const LayerShape& l = geometry_.layer;
   const std::int64_t margin = margin_floats(*layer_), width = geometry_.out.width;
   const std::int64_t rows = l.kernel_height + layer_->kernels->separable.rows;  // in use at once
-  // At least four times what neighbouring segments both make.
-  const std::int64_t least = std::max(kLeastSegment, 4 * margin);
+  // At least twice what neighbouring segments both make.
+  const std::int64_t least = std::max(kLeastSegment, 2 * margin);
   const std::int64_t floats = std::clamp(kWindowFloats / rows, least, std::max(least, kMostSegment));
   segments_ = ceil_divide(width, std::max<std::int64_t>(1, floats / plane_channels_));
   segment_pixels_ = ceil_divide(width, segments_);

@@ -111,6 +111,26 @@ TEST(separable_every_kernel_height_and_width) {
   }
 }
 
+TEST(separable_scratch_does_not_grow_with_the_image) {
+  for (const std::int64_t side : {5, 31, 101}) {
+    for (const std::int64_t channels : {1, 3, 40}) {
+      Random random(9);
+      Case c;
+      make_image_case(random, Values::integers, channels, side, &c);
+      c.spec.border = {{BorderMode::renormalize, 0}, {BorderMode::constant, 1}, Renormalize::area};
+      c.spec.isa = available_isas().front();
+      std::shared_ptr<const Conv2d> layer;
+      CHECK(Conv2d::create(c.spec, &layer) == Status::ok, "%s", c.name().c_str());
+      for (const std::int64_t extent : {1024, 16384}) {
+        std::shared_ptr<const Plan> plan;
+        CHECK(Plan::create(layer, {1, extent, extent, channels}, c.padding, &plan) == Status::ok, "the plan");
+        CHECK(plan->describe().algorithm == "separable", "%s", plan->describe().algorithm.c_str());
+        CHECK(plan->scratch_bytes() <= 524288, "%zu bytes", plan->scratch_bytes());
+      }
+    }
+  }
+}
+
 // A product with a weight of zero is a product: it makes NaN of NaN and of infinity.
 TEST(separable_zeros_do_not_hide_nan) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -167,6 +187,12 @@ TEST(separable_declines) {
   expect(reason_of(ones, [](Conv2dSpec& s) { s.stride_width = 3; }), "horizontal stride 3 is more than 1");
   expect(reason_of(diagonal, [](Conv2dSpec& s) { s.kernel_height = s.kernel_width = 3; }),
          "the kernel of output channel 0 is no product of a column and a row");
+  expect(reason_of(ones,
+                   [](Conv2dSpec& s) {
+                     s.kernel_width = 49;
+                     s.dilation_width = 100;
+                   }),
+         "the kernel spans 4800 floats of a row beyond the first pixel, more than 4096");
   expect(reason_of(infinite, [](Conv2dSpec& s) { s.kernel_width = 2; }), "a weight is not finite");
 }
 
