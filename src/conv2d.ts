@@ -40,7 +40,7 @@ export interface PlanDescription {
   /** By its name in native/: type, algorithm, tile, instruction set. */
   readonly kernel: string
   readonly isa: Isa
-  /** Beside input and output, for all threads together. */
+  /** Beside input and output, of each thread that computes. */
   readonly scratchBytes: number
   /** Of the weights as the kernel reads them. */
   readonly packedBytes: number

@@ -4,6 +4,7 @@
 #include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
+#include "kernels/flat-inl.h"
 #include "kernels/separable-inl.h"
 
 namespace simdconv::avx2 {
@@ -15,7 +16,8 @@ constexpr KernelTable make_kernels() {
                     .vectors = 2,
                     .max_pixels = {12, 6},
                     .direct = {},
-                    .depthwise = depthwise_kernels<8, 1>(),
+                    .depthwise = depthwise_kernels<3, 3>(),
+                    .flat = flat_kernels<8, 1>(),
                     .separable = separable_kernels<8, 1, 8, 0, 0>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);

@@ -5,6 +5,7 @@
 #include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
+#include "kernels/flat-inl.h"
 #include "kernels/separable-inl.h"
 
 namespace simdconv::avx512 {
@@ -16,7 +17,8 @@ constexpr KernelTable make_kernels() {
                     .vectors = 2,
                     .max_pixels = {14, 14},
                     .direct = {},
-                    .depthwise = depthwise_kernels<6, 2>(),
+                    .depthwise = depthwise_kernels<4, 4>(),
+                    .flat = flat_kernels<6, 2>(),
                     .separable = separable_kernels<6, 2, 12, 12, 5>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 14>(table);

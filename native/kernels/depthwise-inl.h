@@ -1,127 +1,136 @@
-// The depthwise convolution: lanes run along a row of the image, across pixels and channels alike. A row of
-// an nhwc image is one flat array, and the sample under the next kernel column stands `channels` floats
-// further on; so a vector of neighbouring outputs is a sum of unaligned vectors of inputs, whatever the
-// channel count.
+// The depthwise convolution where channels are whole vectors: a tile of output rows x neighbouring pixels, a
+// vector of channels at a time.
 //
-//   input row r     [ x x x x x x x x x ... ]  loaded once per kernel column,
-//                        |    \     \            used by every output row that sees it:
-//   output row 0    acc 0,0   acc 0,1            row r - 0 with kernel row r
-//   output row 1    acc 1,0   acc 1,1            row r - 1 with kernel row r - 1 ...
+//                          column 0   column 1   column 2   ...
+//   input row  0               x          x          x          each sample is loaded once for up to 3 x 3
+//   kernel input row  1               x          x          x          taps, and multiplied for each output
+//   that sees it
+//     ...
+//   output row 0            acc 0,0    acc 0,1    acc 0,2
+//   output row 1            acc 1,0    acc 1,1     ...
 //     ...
 //
-// AVX-512: 6 rows x 2 vectors = 12 chains for 2 FMA ports x 4 cycles; with up to 5 kernel rows at a time,
-// 12 accumulators + 10 weights + 2 inputs = 24 of 32 registers, and 5 kernel rows cost 20 loads for 60 FMAs.
-// AVX2: 8 rows x 1 vector; 8 accumulators + 5 weights + 1 input = 14 of 16 registers.
+// With 32 registers the tile is 4 x 4: 16 accumulators + 9 weights + 1 sample. Under a 3x3 kernel that is 36
+// + 9 loads for 144 FMAs. Loads are what matters: vectors of an image that does not start on a cache line
+// straddle two, and take twice as long, so that a kernel with a load for each FMA runs at half of its peak.
 
 #include "kernels/kernels.h"
 
 namespace simdconv::SIMDCONV_ISA {
 namespace {
 
-// How a tile ends: with whole vectors, or with a single one of which the first lanes count.
-enum class Ends { whole, partial };
-
-template <Ends End>
-SIMDCONV_INLINE Vec load_tile(const float* p, std::int64_t count) {
-  if constexpr (End == Ends::partial) return load_first(p, count);
-  return load(p);
-}
-
-// Input row `Row` of a chunk of `Taps` kernel rows: one load per vector, one FMA per output row that sees it.
-template <int Row, int OutRow, int Rows, int Vectors, int Taps, int Stride>
-SIMDCONV_INLINE void add_row(const Vec (&x)[Vectors], const Vec (&weights)[Taps][Vectors],
-                             Vec (&acc)[Rows][Vectors]) {
-  if constexpr (OutRow < Rows) {
-    constexpr int kTap = Row - OutRow * Stride;
-    if constexpr (kTap >= 0 && kTap < Taps) {
-      for (int v = 0; v < Vectors; ++v) acc[OutRow][v] = fma(x[v], weights[kTap][v], acc[OutRow][v]);
+// A sample in input row `Row` and column `Column` of a chunk of Taps x TapColumns kernel taps: an FMA for
+// each output that sees it.
+template <int Row, int Column, int OutRow, int Pixel, int Stride, int Taps, int TapColumns, int Rows,
+          int Pixels>
+SIMDCONV_INLINE void add_sample(Vec x, const Vec (&weights)[Taps][TapColumns], Vec (&acc)[Rows][Pixels]) {
+  if constexpr (OutRow < Rows && Pixel < Pixels) {
+    constexpr int kTap = Row - OutRow * Stride, kTapColumn = Column - Pixel * Stride;
+    if constexpr (kTap >= 0 && kTap < Taps && kTapColumn >= 0 && kTapColumn < TapColumns) {
+      acc[OutRow][Pixel] = fma(x, weights[kTap][kTapColumn], acc[OutRow][Pixel]);
     }
-    add_row<Row, OutRow + 1, Rows, Vectors, Taps, Stride>(x, weights, acc);
+    constexpr bool kRowEnds = Pixel + 1 == Pixels;
+    add_sample<Row, Column, OutRow + (kRowEnds ? 1 : 0), kRowEnds ? 0 : Pixel + 1, Stride>(x, weights, acc);
   }
 }
 
-template <int Row, int Rows, int Vectors, int Taps, int Stride, Ends End>
-SIMDCONV_INLINE void add_rows(const DepthwiseTile& tile, const float* const* rows, std::ptrdiff_t offset,
-                              const Vec (&weights)[Taps][Vectors], Vec (&acc)[Rows][Vectors]) {
+template <int Row, int Column, int Stride, int Taps, int TapColumns, int Rows, int Pixels>
+SIMDCONV_INLINE void add_column(const float* const* rows, std::ptrdiff_t offset,
+                                const Vec (&weights)[Taps][TapColumns], Vec (&acc)[Rows][Pixels]) {
   if constexpr (Row < (Rows - 1) * Stride + Taps) {
     if constexpr (Row % Stride < Taps) {  // otherwise no output row sees it
-      const float* in = rows[Row] + offset;
-      Vec x[Vectors];
-      for (int v = 0; v < Vectors; ++v) x[v] = load_tile<End>(in + tile.vector_offset[v], tile.count);
-      add_row<Row, 0, Rows, Vectors, Taps, Stride>(x, weights, acc);
+      if (rows[Row])
+        add_sample<Row, Column, 0, 0, Stride>(in_register(load(rows[Row] + offset)), weights, acc);
     }
-    add_rows<Row + 1, Rows, Vectors, Taps, Stride, End>(tile, rows, offset, weights, acc);
+    add_column<Row + 1, Column, Stride>(rows, offset, weights, acc);
   }
 }
 
-// `Taps` kernel rows, all kernel columns.
-template <int Taps, int Rows, int Vectors, int Stride, Ends End>
-SIMDCONV_INLINE void add_chunk(const DepthwiseTile& tile, std::int64_t first_tap, Vec (&acc)[Rows][Vectors]) {
-  const float* const* rows = tile.rows + first_tap;
-  for (std::int64_t column = 0; column < tile.columns; ++column) {
-    const DepthwiseColumn& at = tile.column[column];
-    const float* weights = tile.weights + first_tap * tile.weight_row_stride + at.weight_offset;
-    Vec w[Taps][Vectors];
-    for (int tap = 0; tap < Taps; ++tap, weights += tile.weight_row_stride) {
-      for (int v = 0; v < Vectors; ++v) w[tap][v] = load(weights + v * kLanes);
+template <int Column, int Stride, int Taps, int TapColumns, int Rows, int Pixels>
+SIMDCONV_INLINE void add_columns(const float* const* rows, const std::ptrdiff_t* columns,
+                                 std::ptrdiff_t channel, const Vec (&weights)[Taps][TapColumns],
+                                 Vec (&acc)[Rows][Pixels]) {
+  if constexpr (Column < (Pixels - 1) * Stride + TapColumns) {
+    if constexpr (Column % Stride < TapColumns) {  // otherwise no pixel sees it
+      if (columns[Column] != kNoColumn) {
+        add_column<0, Column, Stride>(rows, columns[Column] + channel, weights, acc);
+      }
     }
-    add_rows<0, Rows, Vectors, Taps, Stride, End>(tile, rows, at.in_offset, w, acc);
+    add_columns<Column + 1, Stride>(rows, columns, channel, weights, acc);
   }
 }
 
-template <int Rows, int Vectors, int Stride, Ends End>
+// Taps x TapColumns taps of the kernel, for the channels from `channel` on.
+template <int Taps, int TapColumns, int Stride, int Rows, int Pixels>
+SIMDCONV_INLINE void add_taps(const DepthwiseTile& tile, const float* const* rows, std::int64_t first_tap,
+                              std::int64_t first_column, std::ptrdiff_t channel, Vec (&acc)[Rows][Pixels]) {
+  const float* weights =
+      tile.weights + (first_tap * tile.kernel_columns + first_column) * tile.tap_stride + channel;
+  Vec w[Taps][TapColumns];
+  for (int y = 0; y < Taps; ++y, weights += tile.kernel_columns * tile.tap_stride) {
+    for (int x = 0; x < TapColumns; ++x) w[y][x] = load(weights + x * tile.tap_stride);
+  }
+  add_columns<0, Stride>(rows, tile.columns + first_column * tile.column_step, tile.column_offset + channel,
+                         w, acc);
+}
+
+// `Taps` rows of the kernel.
+template <int Taps, int Stride, int Rows, int Pixels>
+SIMDCONV_INLINE void add_tap_rows(const DepthwiseTile& tile, std::int64_t first_tap, std::ptrdiff_t channel,
+                                  Vec (&acc)[Rows][Pixels]) {
+  constexpr int kRows = (Rows - 1) * Stride + Taps;
+  const float* rows[kRows];
+  for (int i = 0; i < kRows; ++i) rows[i] = tile.rows[(first_tap + i) * tile.row_step];
+  constexpr bool kFits = Rows * Pixels + Taps * 3 + 1 <= kRegisters;
+  std::int64_t x = 0;
+  if (kFits && tile.column_step == 1) {  // neighbouring pixels share columns
+    for (; x + 3 <= tile.kernel_columns; x += 3)
+      add_taps<Taps, 3, Stride>(tile, rows, first_tap, x, channel, acc);
+  }
+  for (; x < tile.kernel_columns; ++x) add_taps<Taps, 1, Stride>(tile, rows, first_tap, x, channel, acc);
+}
+
+template <int Rows, int Pixels, int Stride>
 void depthwise_tile(const DepthwiseTile& tile) {
-  Vec acc[Rows][Vectors];
-  for (int r = 0; r < Rows; ++r) {
-    for (int v = 0; v < Vectors; ++v) acc[r][v] = load(tile.bias + v * kLanes);
-  }
-
-  std::int64_t tap = 0;
-  for (; tap + 5 <= tile.kernel_rows; tap += 5) add_chunk<5, Rows, Vectors, Stride, End>(tile, tap, acc);
-  switch (tile.kernel_rows - tap) {
-    case 4:
-      add_chunk<4, Rows, Vectors, Stride, End>(tile, tap, acc);
-      break;
-    case 3:
-      add_chunk<3, Rows, Vectors, Stride, End>(tile, tap, acc);
-      break;
-    case 2:
-      add_chunk<2, Rows, Vectors, Stride, End>(tile, tap, acc);
-      break;
-    case 1:
-      add_chunk<1, Rows, Vectors, Stride, End>(tile, tap, acc);
-      break;
-    default:
-      break;
-  }
-
   const Vec low = splat(tile.low), high = splat(tile.high);
-  float* out = tile.out;
-  for (int r = 0; r < Rows; ++r, out += tile.out_row_stride) {
-    for (int v = 0; v < Vectors; ++v) {
-      const Vec clamped = at_most(high, at_least(low, acc[r][v]));
-      if constexpr (End == Ends::partial) {
-        store_first(out, clamped, tile.count);
-      } else {
-        store(out + v * kLanes, clamped);
+  for (std::int64_t block = 0; block < tile.blocks; ++block) {
+    const std::ptrdiff_t channel = block * kLanes;
+    const Vec bias = load(tile.bias + channel);
+    Vec acc[Rows][Pixels];
+    for (int r = 0; r < Rows; ++r) {
+      for (int p = 0; p < Pixels; ++p) acc[r][p] = bias;
+    }
+
+    std::int64_t tap = 0;
+    for (; tap + 3 <= tile.kernel_rows; tap += 3) add_tap_rows<3, Stride>(tile, tap, channel, acc);
+    if (tile.kernel_rows - tap == 2) add_tap_rows<2, Stride>(tile, tap, channel, acc);
+    if (tile.kernel_rows - tap == 1) add_tap_rows<1, Stride>(tile, tap, channel, acc);
+
+    float* out = tile.out + channel;
+    for (int r = 0; r < Rows; ++r, out += tile.out_row_stride) {
+      for (int p = 0; p < Pixels; ++p) {
+        store(out + p * tile.out_pixel_stride, at_most(high, at_least(low, acc[r][p])));
       }
     }
   }
 }
 
-template <int Rows, int Vectors>
+template <int Rows, int Pixels>
+constexpr void add_depthwise_tiles(DepthwiseKernels& kernels) {
+  kernels.tile[Rows - 1][Pixels - 1][0] = &depthwise_tile<Rows, Pixels, 1>;
+  kernels.tile[Rows - 1][Pixels - 1][1] = &depthwise_tile<Rows, Pixels, 2>;
+  if constexpr (Pixels > 1) add_depthwise_tiles<Rows, Pixels - 1>(kernels);
+}
+
+// Tiles of up to Rows x Pixels.
+template <int Rows, int Pixels>
 constexpr DepthwiseKernels depthwise_kernels() {
-  return {
-      .rows = Rows,
-      .vectors = Vectors,
-      .whole = {{&depthwise_tile<1, Vectors, 1, Ends::whole>, &depthwise_tile<1, Vectors, 2, Ends::whole>},
-                {&depthwise_tile<Rows, Vectors, 1, Ends::whole>,
-                 &depthwise_tile<Rows, Vectors, 2, Ends::whole>}},
-      .single = {{&depthwise_tile<1, 1, 1, Ends::whole>, &depthwise_tile<1, 1, 2, Ends::whole>},
-                 {&depthwise_tile<Rows, 1, 1, Ends::whole>, &depthwise_tile<Rows, 1, 2, Ends::whole>}},
-      .partial = {{&depthwise_tile<1, 1, 1, Ends::partial>, &depthwise_tile<1, 1, 2, Ends::partial>},
-                  {&depthwise_tile<Rows, 1, 1, Ends::partial>, &depthwise_tile<Rows, 1, 2, Ends::partial>}},
-  };
+  DepthwiseKernels kernels{.rows = Rows, .pixels = Pixels, .tile = {}};
+  add_depthwise_tiles<1, Pixels>(kernels);
+  if constexpr (Rows > 1) add_depthwise_tiles<2, Pixels>(kernels);
+  if constexpr (Rows > 2) add_depthwise_tiles<3, Pixels>(kernels);
+  if constexpr (Rows > 3) add_depthwise_tiles<4, Pixels>(kernels);
+  return kernels;
 }
 
 }  // namespace

@@ -58,8 +58,12 @@ template <int Pixels, int Vectors>
 void direct_tile(const DirectTile& tile) {
   constexpr std::ptrdiff_t kFloat = sizeof(float);
   Vec acc[Pixels][Vectors];
-  for (int p = 0; p < Pixels; ++p) {
-    for (int v = 0; v < Vectors; ++v) acc[p][v] = load(tile.bias + v * kLanes);
+  float* out = tile.out;
+  for (int p = 0; p < Pixels; ++p, out += tile.out_stride) {
+    for (int v = 0; v < Vectors; ++v) {
+      acc[p][v] = load(tile.bias + v * kLanes);
+      SIMDCONV_PREFETCH_STORE(out + v * kLanes);
+    }
   }
 
   PixelStrides stride{tile.pixel_stride * kFloat, tile.pixel_stride * kFloat * 3,
@@ -87,7 +91,7 @@ void direct_tile(const DirectTile& tile) {
 
   const Vec low = splat(tile.low), high = splat(tile.high);
   const std::int64_t last_channels = tile.channels - (Vectors - 1) * kLanes;  // of the last vector
-  float* out = tile.out;
+  out = tile.out;
   for (int p = 0; p < Pixels; ++p, out += tile.out_stride) {
     for (int v = 0; v < Vectors; ++v) {
       const Vec clamped = at_most(high, at_least(low, acc[p][v]));

@@ -18,6 +18,13 @@
 #define SIMDCONV_INLINE inline __attribute__((always_inline))
 #endif
 
+// Asks for the cache line at an address that a tile is going to store to, before it computes.
+#if defined(_MSC_VER) && !defined(__clang__)
+#define SIMDCONV_PREFETCH_STORE(p) ((void)0)
+#else
+#define SIMDCONV_PREFETCH_STORE(p) __builtin_prefetch(p, 1)
+#endif
+
 namespace simdconv {
 
 // One tile of a direct convolution: `pixels` neighbours of one output row times a block of output channels.
@@ -45,26 +52,52 @@ struct DirectTile {
   float low, high;        // -infinity and infinity where nothing is clamped; NaN passes
 };
 
+// An entry of DepthwiseTile::columns where the border leaves nothing to read: the tap adds nothing.
+inline constexpr std::ptrdiff_t kNoColumn = PTRDIFF_MIN;
+
+// One tile of a depthwise convolution whose channels are whole vectors: some output rows times some
+// neighbouring pixels, for block after block of `lanes` channels.
+//
+//   out[r][p][d] = min(max(bias[d] + sum over kernel row y, column x of
+//                          rows[(r * stride + y) * row_step][columns[p * stride + x * column_step] + d] *
+//                          weights[y][x][d],  low),  high)
+struct DepthwiseTile {
+  const float* const* rows;  // null: nothing stands there, the row adds nothing
+  std::ptrdiff_t row_step;   // in entries
+  std::int64_t kernel_rows;
+  const std::ptrdiff_t* columns;  // from column_offset on
+  std::int64_t column_step;       // in entries; 1 where neighbouring pixels share columns
+  std::int64_t kernel_columns;
+  std::ptrdiff_t column_offset;  // from a row's start
+  const float* weights;          // of a tap for all channels; the next column's are tap_stride further on
+  std::ptrdiff_t tap_stride;
+  const float* bias;
+  std::int64_t blocks;  // of channels
+  float* out;
+  std::ptrdiff_t out_row_stride, out_pixel_stride;
+  float low, high;
+};
+
 // Where the samples under one kernel column stand, and its weights.
-struct DepthwiseColumn {
-  std::ptrdiff_t in_offset;      // from a row's start to the sample of the tile's first lane
+struct FlatColumn {
+  std::ptrdiff_t in_offset;      // to the sample, from that under the first column
   std::ptrdiff_t weight_offset;  // from a kernel row's weights to the weight of the tile's first lane
 };
 
-// One tile of a depthwise convolution: some neighbouring output rows times some vectors along a row, in which
-// pixels and channels are one flat array:
+// One tile of a depthwise convolution with any number of channels: some neighbouring output rows times some
+// vectors along a row, in which pixels and channels are one flat array:
 //
 //   out[r][f] = min(max(bias[f] + sum over kernel row y, column x of
-//                       rows[r * stride + y][column[x].in_offset + vector_offset[f / lanes] + f % lanes]
+//                       rows[r * stride + y][offset + column[x].in_offset + f]
 //                       * weights[y * weight_row_stride + column[x].weight_offset + f],  low),  high)
 //
 // Where channels end and begin again within a tile is written in the weights: they are repeated cyclically.
-struct DepthwiseTile {
+struct FlatTile {
   const float* const* rows;  // [(rows of the tile - 1) * stride + kernel_rows]
   std::int64_t kernel_rows;
-  const DepthwiseColumn* column;  // [columns]
+  const FlatColumn* column;  // [columns]
   std::int64_t columns;
-  std::ptrdiff_t vector_offset[2];  // between the input of the first lane and that of each vector's
+  std::ptrdiff_t offset;  // of the tile's first lane, from a row's start
   const float* weights;
   std::ptrdiff_t weight_row_stride;
   const float* bias;  // of the tile's first lane, and on
@@ -123,6 +156,7 @@ struct FinishTile {
 
 using DirectKernel = void (*)(const DirectTile&);
 using DepthwiseKernel = void (*)(const DepthwiseTile&);
+using FlatKernel = void (*)(const FlatTile&);
 using VerticalKernel = void (*)(const VerticalPass&);
 using HorizontalKernel = void (*)(const HorizontalPass&);
 using FinishKernel = void (*)(const FinishTile&);
@@ -130,14 +164,22 @@ using FinishKernel = void (*)(const FinishTile&);
 inline constexpr int kMaxTilePixels = 14;
 inline constexpr int kMaxTileVectors = 4;
 
-// By rows of the tile (1, or all) and by vertical stride (1, 2).
-using DepthwiseVariants = DepthwiseKernel[2][2];
+inline constexpr int kMaxDepthwiseRows = 4;
+inline constexpr int kMaxDepthwisePixels = 4;
 
 struct DepthwiseKernels {
+  std::int64_t rows, pixels;                                        // of a full tile
+  DepthwiseKernel tile[kMaxDepthwiseRows][kMaxDepthwisePixels][2];  // [rows - 1][pixels - 1][stride - 1]
+};
+
+// By rows of the tile (1, or all) and by vertical stride (1, 2).
+using FlatVariants = FlatKernel[2][2];
+
+struct FlatKernels {
   std::int64_t rows, vectors;  // of a full tile
-  DepthwiseVariants whole;     // all vectors
-  DepthwiseVariants single;    // one vector
-  DepthwiseVariants partial;   // the first lanes of one vector
+  FlatVariants whole;          // all vectors
+  FlatVariants single;         // one vector
+  FlatVariants partial;        // the first lanes of one vector
 };
 
 // A horizontal pass over one row in which columns share loads: those that stand `step` vectors apart. Step 0:
@@ -166,6 +208,7 @@ struct KernelTable {
   DirectKernel direct[kMaxTileVectors]
                      [kMaxTilePixels];  // [vectors - 1][pixels - 1]; null where there is none
   DepthwiseKernels depthwise;
+  FlatKernels flat;
   SeparableKernels separable;
   FinishKernel finish;
 };

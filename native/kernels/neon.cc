@@ -4,6 +4,7 @@
 #include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
+#include "kernels/flat-inl.h"
 #include "kernels/separable-inl.h"
 
 namespace simdconv::neon {
@@ -15,7 +16,8 @@ constexpr KernelTable make_kernels() {
                     .vectors = 4,
                     .max_pixels = {12, 12, 8, 6},
                     .direct = {},
-                    .depthwise = depthwise_kernels<6, 2>(),
+                    .depthwise = depthwise_kernels<4, 4>(),
+                    .flat = flat_kernels<6, 2>(),
                     .separable = separable_kernels<6, 2, 12, 12, 4>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);

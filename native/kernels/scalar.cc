@@ -4,6 +4,7 @@
 #include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
+#include "kernels/flat-inl.h"
 #include "kernels/separable-inl.h"
 
 namespace simdconv::scalar {
@@ -15,7 +16,8 @@ constexpr KernelTable make_kernels() {
                     .vectors = 4,
                     .max_pixels = {3, 3, 3, 3},
                     .direct = {},
-                    .depthwise = depthwise_kernels<4, 1>(),
+                    .depthwise = depthwise_kernels<2, 3>(),
+                    .flat = flat_kernels<4, 1>(),
                     .separable = separable_kernels<4, 1, 4, 0, 0>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 3>(table);

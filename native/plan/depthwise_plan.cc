@@ -10,27 +10,14 @@
 namespace simdconv {
 namespace {
 
-constexpr std::int64_t kSegmentFloats =
-    8192;  // of a row: a tile's rows of input stay in L2 with room to spare
-
-// Channels that share a plane, and so a pixel.
-std::int64_t plane_channels(const Layer& layer) {
-  return layer.spec.layout == Layout::nhwc ? layer.shape.out_channels : 1;
-}
-
 std::string decline(const Layer& layer) {
   const LayerShape& s = layer.shape;
   if (s.group_in() != 1) return "an output channel sees " + std::to_string(s.group_in()) + " input channels";
-  if (layer.spec.layout == Layout::nhwc && s.group_out() != 1) {
-    return "an input channel has " + std::to_string(s.group_out()) +
-           " output channels, which nhwc interleaves";
-  }
-  if (s.stride_height > 2) return "vertical stride " + std::to_string(s.stride_height) + " is more than 2";
-  if (s.dilation_height > 1 && s.kernel_height > 1) return "vertical dilation parts the rows of the kernel";
-  if (s.stride_width > 1 && plane_channels(layer) % layer.kernels->lanes != 0) {
-    return "horizontal stride " + std::to_string(s.stride_width) +
-           " parts neighbouring pixels, and a pixel of " + std::to_string(plane_channels(layer)) +
-           " channels is not whole vectors";
+  if (layer.spec.layout == Layout::nchw && s.out_channels > 1)
+    return "the channels of a pixel stand apart in nchw";
+  if (s.out_channels % layer.kernels->lanes != 0) {
+    return std::to_string(s.out_channels) + " channels are not whole vectors of " +
+           std::to_string(layer.kernels->lanes);
   }
   if (layer.spec.border.renormalizes() && !layer.finite_weights) return kNeedsFiniteWeights;
   return {};
@@ -39,7 +26,7 @@ std::string decline(const Layer& layer) {
 void prepare(Layer& layer) {
   const FilterView filter =
       view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
-  layer.cyclic = CyclicFilter(filter, layer.spec.bias, layer.shape, plane_channels(layer), *layer.kernels);
+  layer.cyclic = CyclicFilter(filter, layer.spec.bias, layer.shape, layer.shape.out_channels, *layer.kernels);
   layer.take_renormalizer(filter);
   layer.spec.filter = layer.spec.bias = nullptr;  // they were the caller's
 }
@@ -56,102 +43,123 @@ const Algorithm kDepthwise{
 };
 
 DepthwisePlan::DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
-    : layer_(std::move(layer)), geometry_(geometry) {
+    : layer_(std::move(layer)), geometry_(geometry), grid_(geometry.layer), channels_(geometry.out.channels) {
   const Conv2dSpec& spec = layer_->spec;
-  plane_channels_ = plane_channels(*layer_);
-  planes_ = geometry.out.batch * (geometry.out.channels / plane_channels_);
-  const ImageShape plane{1, geometry.in.height, geometry.in.width, plane_channels_};
-  row_source_ = RowSource(plane, spec.border, /*contiguous=*/true, /*skips_outside=*/false);
-  LayerShape rows = geometry.layer;
-  rows.dilation_height = 1;  // it is, or there is a single kernel row
-  grid_ = RowGrid(rows);
+  const bool skips_rows = outside_rows_add_nothing(spec.border, layer_->finite_weights);
+  row_source_ =
+      RowSource(geometry.in, spec.border, /*contiguous=*/true, skips_rows, geometry.layer.group_out());
   fused_ = as_clamp(spec.activation, &low_, &high_);
-  choose_zones();
+  choose_tiles();
   choose_windows();
   lay_out_scratch();
 }
 
 // ---- deciding --------------------------------------------------------------------------------
 
-void DepthwisePlan::choose_zones() {
+// Output rows share input rows where the kernel's step is a multiple of the output's, or half of one.
+void DepthwisePlan::choose_tiles() {
+  const DepthwiseKernels& kernels = layer_->kernels->depthwise;
+  stride_ = grid_.kernel_step % grid_.out_step == 0 ? 1 : 2;
+  const bool share = stride_ * grid_.kernel_step % grid_.out_step == 0;
+  if (!share) stride_ = 1;
+  tile_rows_ = share ? kernels.rows : 1;
+  row_spacing_ = share ? stride_ * grid_.kernel_step / grid_.out_step : 1;
+
+  tiles_ = ceil_divide(geometry_.out.width, kernels.pixels);
+  tile_pixels_ = ceil_divide(geometry_.out.width, tiles_);
+
+  if (geometry_.layer.group_out() > 1) return add_zone(0, tiles_, true);
+
+  // A tap beyond the image in x can be mapped, or left unread where nothing stands there; not where a
+  // constant must be multiplied, in x or in y.
+  const AxisBorder& x = layer_->spec.border.x;
+  const bool constant_x = x.mode == BorderMode::constant && !(x.value == 0 && layer_->finite_weights);
+  maps_columns_ = !constant_x && !row_source_.has_constant_rows();
+  if (maps_columns_) return add_zone(0, tiles_, false);
+
+  std::int64_t first_inside = 0, end_inside = tiles_;
+  while (first_inside < tiles_ && !is_inside(first_inside)) ++first_inside;
+  while (end_inside > first_inside && !is_inside(end_inside - 1)) --end_inside;
+  add_zone(0, first_inside, true);
+  add_zone(first_inside, end_inside, false);
+  add_zone(end_inside, tiles_, true);
+}
+
+// Whether all taps of a tile are inside the image.
+bool DepthwisePlan::is_inside(std::int64_t tile) const {
   const LayerShape& l = geometry_.layer;
-  const std::int64_t width = geometry_.out.width, left = geometry_.padding.left;
-  // The first pixel whose first tap is inside, and the first whose last tap is not.
-  const std::int64_t first = std::min(ceil_divide(left, l.stride_width), width);
-  const std::int64_t room = geometry_.in.width + left - l.span_width();
-  const std::int64_t end = room < 0 ? first : std::clamp(room / l.stride_width + 1, first, width);
-
-  // A tap beyond the border can be left unread where nothing stands there; not where y's constant does.
-  const Border& border = layer_->spec.border;
-  const bool constant_y = border.y.mode == BorderMode::constant && border.y.value != 0;
-  const bool zero_x = border.x.mode == BorderMode::constant && border.x.value == 0;
-  const bool can_skip =
-      border.x.mode == BorderMode::renormalize || (zero_x && !constant_y && layer_->finite_weights);
-  const bool can_map = can_skip || !has_outside(border.x.mode);
-  const bool fills_a_vector = plane_channels_ >= layer_->kernels->lanes;
-  const Reads at_border = can_map && fills_a_vector ? Reads::mapped_columns : Reads::strips;
-  add_zone(0, first, at_border);
-  add_zone(first, end, Reads::in_place);
-  add_zone(end, width, at_border);
+  const std::int64_t first = tile_begin(tile) * l.stride_width - geometry_.padding.left;
+  const std::int64_t last =
+      (tile_begin(tile + 1) - 1) * l.stride_width - geometry_.padding.left + l.span_width() - 1;
+  return first >= 0 && last < geometry_.in.width;
 }
 
-void DepthwisePlan::add_zone(std::int64_t first, std::int64_t end, Reads reads) {
-  if (first == end) return;
-  const std::int64_t most_pixels = std::max<std::int64_t>(1, kSegmentFloats / plane_channels_);
-  zones_.push_back({first, end, reads, ceil_divide(end - first, most_pixels)});
-  segments_ += zones_.back().segments;
+void DepthwisePlan::add_zone(std::int64_t first_tile, std::int64_t end_tile, bool gathered) {
+  if (first_tile == end_tile) return;
+  Zone zone{first_tile, end_tile, gathered, 1};
+  const std::int64_t rows = std::min(tile_rows_ * row_spacing_, geometry_.out.height);
+  while (zone.segments < end_tile - first_tile &&
+         grid_.distinct_rows(rows) * row_floats(zone) > kWindowFloats) {
+    zone.segments = std::min(zone.segments * 2, end_tile - first_tile);
+  }
+  segments_ += zone.segments;
+  zones_.push_back(zone);
 }
 
-Stretch DepthwisePlan::stretch_under(std::int64_t first_pixel, std::int64_t pixels, Reads reads) const {
-  if (reads == Reads::mapped_columns)
-    return {.first = 0, .columns = geometry_.in.width, .pixel_floats = plane_channels_};
-  return simdconv::stretch_under(geometry_.layer, geometry_.padding, first_pixel, pixels, plane_channels_,
-                                 reads == Reads::strips);
+// Where columns are mapped, rows are pointed at from their first column on.
+Stretch DepthwisePlan::stretch_of(std::int64_t first_tile, std::int64_t end_tile, bool gathered) const {
+  if (maps_columns_) return {.first = 0, .columns = geometry_.in.width, .pixel_floats = channels_};
+  const std::int64_t first_pixel = tile_begin(first_tile), pixels = tile_begin(end_tile) - first_pixel;
+  return stretch_under(geometry_.layer, geometry_.padding, first_pixel, pixels, channels_, gathered);
 }
 
-// Blocks of at least a tile's rows (unless the image has fewer), as many as fit the window, and enough of
-// them.
+// Of the input under a segment.
+std::int64_t DepthwisePlan::row_floats(const Zone& zone) const {
+  const std::int64_t most_tiles = ceil_divide(zone.end_tile - zone.first_tile, zone.segments);
+  return stretch_under(geometry_.layer, geometry_.padding, 0, most_tiles * tile_pixels_, channels_,
+                       zone.gathered)
+      .floats();
+}
+
 void DepthwisePlan::choose_windows() {
   std::int64_t widest = 1;
-  for (const Zone& zone : zones_) {
-    const std::int64_t pixels = ceil_divide(zone.end - zone.first, zone.segments);
-    widest = std::max(widest, stretch_under(0, pixels, zone.reads).floats());
-  }
-  const std::int64_t height = geometry_.out.height, tile_rows = layer_->kernels->depthwise.rows;
-  const std::int64_t fair_share = ceil_divide(height * planes_ * segments_, kMinUnits);
-  std::int64_t rows = tile_rows;
-  while (rows < fair_share && grid_.entries(rows + tile_rows) * (widest + kPointerFloats) <= kWindowFloats)
-    rows += tile_rows;
-  row_blocks_ = std::max<std::int64_t>(1, height / rows);
-  block_rows_ = ceil_divide(height, row_blocks_);
+  for (const Zone& zone : zones_) widest = std::max(widest, row_floats(zone));
+  const auto fits = [&](std::int64_t rows) {
+    return grid_.distinct_rows(rows) * widest + grid_.entries(rows) * kPointerFloats <= kWindowFloats;
+  };
+  const std::int64_t height = geometry_.out.height, whole_tile = tile_rows_ * row_spacing_;
+  const std::int64_t step = fits(whole_tile) ? whole_tile : 1;
+  const std::int64_t fair_share = ceil_divide(height * geometry_.out.batch * segments_, kMinUnits);
+  std::int64_t rows = step;
+  while (rows < fair_share && rows < height && fits(rows + step)) rows += step;
+  block_rows_ = std::min(rows, height);
+  row_blocks_ = ceil_divide(height, block_rows_);
 }
 
 void DepthwisePlan::lay_out_scratch() {
   std::int64_t strip_floats = 0, constant_floats = 0;
   for (const Zone& zone : zones_) {
-    const std::int64_t pixels = ceil_divide(zone.end - zone.first, zone.segments);
-    if (zone.reads == Reads::in_place) {
-      constant_floats = stretch_under(0, pixels, Reads::in_place).floats();
-    } else {
-      const std::int64_t row_floats = stretch_under(0, pixels, Reads::strips).floats();
-      strip_floats = std::max(strip_floats, grid_.entries(block_rows_) * row_floats);
+    if (zone.gathered) {
+      strip_floats = std::max(strip_floats, grid_.distinct_rows(block_rows_) * row_floats(zone));
+    } else if (row_source_.has_constant_rows()) {
+      constant_floats = row_floats(zone);
     }
   }
-  const DepthwiseKernels& kernels = layer_->kernels->depthwise;
   const bool renormalizes = layer_->spec.border.renormalizes();
   ScratchLayout scratch;
   scratch_.rows = scratch.place<const float*>(grid_.entries(block_rows_));
-  scratch_.columns = scratch.place<DepthwiseColumn>(geometry_.layer.kernel_width);
+  scratch_.columns =
+      scratch.place<std::ptrdiff_t>(geometry_.layer.kernel_width * ((tile_pixels_ - 1) * stride_ + 1));
   scratch_.strips = scratch.place<float>(strip_floats);
-  scratch_.constant_row = scratch.place<float>(row_source_.has_constant_rows() ? constant_floats : 0);
-  scratch_.factors = scratch.place<float>(renormalizes ? kernels.vectors * layer_->kernels->lanes : 0);
+  scratch_.constant_row = scratch.place<float>(constant_floats);
+  scratch_.factors = scratch.place<float>(renormalizes ? tile_pixels_ * channels_ : 0);
   scratch_.bytes = scratch.bytes();
 }
 
 Plan::Description DepthwisePlan::describe() const {
   const KernelTable& kernels = *layer_->kernels;
-  const std::string kernel = "f32_depthwise_" + std::to_string(kernels.depthwise.rows) + "x" +
-                             std::to_string(kernels.depthwise.vectors * kernels.lanes) + "_" +
+  const std::string kernel = "f32_depthwise_" + std::to_string(tile_rows_) + "x" +
+                             std::to_string(tile_pixels_) + "x" + std::to_string(kernels.lanes) + "_" +
                              isa_name(kernels.isa);
   return {kDepthwise.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
 }
@@ -159,128 +167,120 @@ Plan::Description DepthwisePlan::describe() const {
 // ---- obeying ---------------------------------------------------------------------------------
 
 void DepthwisePlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
-  std::int64_t segment = index % segments_;
-  index /= segments_;
-  const std::int64_t block = index % row_blocks_, plane = index / row_blocks_;
-  const Zone* zone = zones_.data();
-  for (; segment >= zone->segments; ++zone) segment -= zone->segments;
-
-  const LayerShape& l = geometry_.layer;
-  const ImageShape &in_shape = geometry_.in, &out_shape = geometry_.out;
-  const std::int64_t planes_of_image = out_shape.channels / plane_channels_;
-  const std::int64_t in_plane = plane_channels_ == 1 ? plane / l.group_out() : plane;
-  const std::int64_t length = zone->end - zone->first;
-  Unit unit{};
-  unit.first_row = block * out_shape.height / row_blocks_;
-  unit.end_row = (block + 1) * out_shape.height / row_blocks_;
-  unit.first_pixel = zone->first + segment * length / zone->segments;
-  unit.end_pixel = zone->first + (segment + 1) * length / zone->segments;
-  unit.reads = zone->reads;
-  unit.first_channel = plane % planes_of_image * plane_channels_;
-  unit.in = in + in_plane * in_shape.height * in_shape.width * plane_channels_;
-  unit.out = out + plane * out_shape.height * out_shape.width * plane_channels_;
-  unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
-  unit.columns = reinterpret_cast<DepthwiseColumn*>(scratch + scratch_.columns);
-  unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
-
-  const std::int64_t first_row = unit.first_row * l.stride_height - geometry_.padding.top;
-  const std::int64_t rows = unit.end_row - unit.first_row;
-  const std::int64_t end_row = first_row + grid_.entries(rows);
-  const bool at_row_border = first_row < 0 || end_row > in_shape.height;
-  const bool meets_constants = row_source_.has_constant_rows() && at_row_border;
-  unit.may_leave_out = layer_->spec.border.renormalizes() && (at_row_border || unit.reads != Reads::in_place);
-  if (unit.reads == Reads::mapped_columns && meets_constants) unit.reads = Reads::strips;
-  const Stretch stretch = stretch_under(unit.first_pixel, unit.end_pixel - unit.first_pixel, unit.reads);
-  row_source_.point_rows(unit.in, first_row, rows, grid_, stretch,
+  const Unit unit = decode(index, out, scratch);
+  const ImageShape& shape = geometry_.in;
+  const std::int64_t image = index / segments_ / row_blocks_;
+  row_source_.point_rows(in + image * shape.height * shape.width * shape.channels,
+                         unit.first_row * geometry_.layer.stride_height - geometry_.padding.top,
+                         unit.end_row - unit.first_row, grid_, unit.stretch,
                          {reinterpret_cast<float*>(scratch + scratch_.strips),
                           reinterpret_cast<float*>(scratch + scratch_.constant_row)},
                          unit.rows);
-
-  if (unit.reads == Reads::mapped_columns) {
-    run_mapped(unit);
-  } else {
-    const std::int64_t tap_columns = stretch.by_tap ? stretch.columns : l.dilation_width;
-    const std::int64_t pitch = layer_->cyclic.pitch();
-    for (std::int64_t x = 0; x < l.kernel_width; ++x) {
-      unit.columns[x] = {x * tap_columns * plane_channels_, x * pitch};
-    }
-    unit.pixel_step = stretch.by_tap ? 1 : l.stride_width;
-    run_pixels(unit, unit.first_pixel, unit.end_pixel, l.kernel_width);
-  }
-}
-
-// Pixel by pixel: each tap reads the column that the border maps it to; one beyond a border of nothing is
-// passed over.
-void DepthwisePlan::run_mapped(const Unit& unit) const {
-  const LayerShape& l = geometry_.layer;
-  for (std::int64_t pixel = unit.first_pixel; pixel < unit.end_pixel; ++pixel) {
-    std::int64_t columns = 0;
-    for (std::int64_t x = 0; x < l.kernel_width; ++x) {
-      const std::int64_t virtual_column =
-          pixel * l.stride_width - geometry_.padding.left + x * l.dilation_width;
-      const std::int64_t source =
-          border_source(layer_->spec.border.x.mode, virtual_column, geometry_.in.width);
-      if (source == kOutside) continue;
-      unit.columns[columns++] = {source * plane_channels_, x * layer_->cyclic.pitch()};
-    }
-    run_pixels(unit, pixel, pixel + 1, columns);
-  }
-}
-
-// Covers rows and floats with tiles; the last tile of full size overlaps the one before it rather than being
-// narrower.
-void DepthwisePlan::run_pixels(const Unit& unit, std::int64_t first_pixel, std::int64_t end_pixel,
-                               std::int64_t columns) const {
-  const DepthwiseKernels& kernels = layer_->kernels->depthwise;
-  const std::int64_t lanes = layer_->kernels->lanes, width = kernels.vectors * lanes;
-  const std::int64_t floats = (end_pixel - first_pixel) * plane_channels_;
-  const std::int64_t rows = unit.end_row - unit.first_row;
-  const std::int64_t tile_rows = rows >= kernels.rows ? kernels.rows : 1;
-  for (std::int64_t r = 0; r < rows; r += tile_rows) {
-    const std::int64_t row = unit.first_row + std::min(r, rows - tile_rows);
-    if (floats >= width) {
-      for (std::int64_t f = 0; f < floats; f += width) {
-        run_tile(unit, kernels.whole, {row, tile_rows, first_pixel, std::min(f, floats - width), width},
-                 columns);
-      }
-    } else {
-      for (std::int64_t f = 0; f < floats; f += lanes) {
-        const std::int64_t count = std::min(lanes, floats - f);
-        run_tile(unit, count == lanes ? kernels.single : kernels.partial,
-                 {row, tile_rows, first_pixel, f, count}, columns);
+  for (std::int64_t tile = unit.first_tile; tile < unit.end_tile;) {
+    const std::int64_t end_tile = fill_columns(unit, tile);
+    for (std::int64_t first = 0; first < std::min(row_spacing_, unit.end_row - unit.first_row); ++first) {
+      // Of the rows that share input rows, equal tiles.
+      const std::int64_t rows = ceil_divide(unit.end_row - unit.first_row - first, row_spacing_);
+      const std::int64_t row_tiles = ceil_divide(rows, tile_rows_);
+      for (std::int64_t i = 0; i < row_tiles; ++i) {
+        const std::int64_t begin = i * rows / row_tiles, end = (i + 1) * rows / row_tiles;
+        run_tiles(unit, tile, end_tile, unit.first_row + first + begin * row_spacing_, end - begin);
       }
     }
+    tile = end_tile;
   }
 }
 
-void DepthwisePlan::run_tile(const Unit& unit, const DepthwiseVariants& kernels, const Extent& extent,
-                             std::int64_t columns) const {
+DepthwisePlan::Unit DepthwisePlan::decode(std::int64_t index, float* out, std::byte* scratch) const {
+  std::int64_t segment = index % segments_;
+  index /= segments_;
+  const std::int64_t block = index % row_blocks_, image = index / row_blocks_;
+  const Zone* zone = zones_.data();
+  for (; segment >= zone->segments; ++zone) segment -= zone->segments;
+
+  const ImageShape& shape = geometry_.out;
+  const std::int64_t tiles = zone->end_tile - zone->first_tile;
+  Unit unit{};
+  unit.first_row = block * block_rows_;
+  unit.end_row = std::min(unit.first_row + block_rows_, shape.height);
+  unit.first_tile = zone->first_tile + segment * tiles / zone->segments;
+  unit.end_tile = zone->first_tile + (segment + 1) * tiles / zone->segments;
+  unit.gathered = zone->gathered;
+  unit.stretch = stretch_of(unit.first_tile, unit.end_tile, unit.gathered);
+  unit.out = out + image * shape.height * shape.width * channels_;
+  unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
+  unit.columns = reinterpret_cast<std::ptrdiff_t*>(scratch + scratch_.columns);
+  unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
+  return unit;
+}
+
+// Makes the table of columns for `first_tile` and those after it that it also serves; returns the end of
+// them. The columns of a tile at the border are where the border's map sends them; those of others count from
+// the first tap.
+std::int64_t DepthwisePlan::fill_columns(const Unit& unit, std::int64_t first_tile) const {
   const LayerShape& l = geometry_.layer;
-  const std::int64_t channels = plane_channels_, lanes = layer_->kernels->lanes;
-  const std::int64_t out_row_stride = geometry_.out.width * channels;
-  const bool fused = fused_ && !(unit.may_leave_out && leaves_out(extent));
+  const std::int64_t first_pixel = tile_begin(first_tile), pixels = tile_begin(first_tile + 1) - first_pixel;
+  const bool mapped = maps_columns_ && !is_inside(first_tile);
+  const std::int64_t first_tap = first_pixel * l.stride_width - geometry_.padding.left;
+  for (std::int64_t x = 0; x < l.kernel_width; ++x) {
+    for (std::int64_t p = 0; p < pixels; ++p) {
+      std::int64_t column =
+          unit.stretch.by_tap ? x * unit.stretch.columns + p : p * l.stride_width + x * l.dilation_width;
+      if (mapped) column = border_source(layer_->spec.border.x.mode, first_tap + column, geometry_.in.width);
+      unit.columns[p * stride_ + x * column_step(unit)] = column == kOutside ? kNoColumn : column * channels_;
+    }
+  }
+  std::int64_t end_tile = first_tile + 1;
+  while (!mapped && end_tile < unit.end_tile && (!maps_columns_ || is_inside(end_tile)) &&
+         tile_begin(end_tile + 1) - tile_begin(end_tile) == pixels) {
+    ++end_tile;
+  }
+  return end_tile;
+}
+
+// Neighbouring pixels share columns where these are as far apart as the tile's rows.
+std::int64_t DepthwisePlan::column_step(const Unit& unit) const {
+  const LayerShape& l = geometry_.layer;
+  const bool share = l.stride_width == stride_ && l.dilation_width == 1 && !unit.stretch.by_tap;
+  return share ? 1 : (tile_pixels_ - 1) * stride_ + 1;
+}
+
+// A row of tiles that share a table of columns.
+void DepthwisePlan::run_tiles(const Unit& unit, std::int64_t first_tile, std::int64_t end_tile,
+                              std::int64_t row, std::int64_t rows) const {
+  const LayerShape& l = geometry_.layer;
+  const std::int64_t pixels = tile_begin(first_tile + 1) - tile_begin(first_tile),
+                     lanes = layer_->kernels->lanes;
+  const std::int64_t pixel_step = unit.stretch.by_tap ? 1 : l.stride_width;
+  const std::int64_t out_row = geometry_.out.width * channels_;
+  const bool mapped = maps_columns_ && !is_inside(first_tile);
+  const std::int64_t origin =
+      maps_columns_ ? geometry_.padding.left : tile_begin(unit.first_tile) * pixel_step;
+  const DepthwiseKernel kernel = layer_->kernels->depthwise.tile[rows - 1][pixels - 1][stride_ - 1];
+
   DepthwiseTile tile{};
-  tile.rows = unit.rows + (extent.row - unit.first_row) * l.stride_height;
+  tile.rows = unit.rows + (row - unit.first_row) * grid_.out_step;
+  tile.row_step = grid_.kernel_step;
   tile.kernel_rows = l.kernel_height;
-  tile.column = unit.columns;
-  tile.columns = columns;
-  const std::int64_t skipped =
-      unit.reads == Reads::mapped_columns ? 0 : extent.first_pixel - unit.first_pixel;
-  for (std::int64_t v = 0; v * lanes < extent.floats; ++v) {
-    const std::int64_t f = extent.flat + v * lanes;
-    tile.vector_offset[v] = (skipped + f / channels) * unit.pixel_step * channels + f % channels;
+  tile.columns = unit.columns;
+  tile.column_step = column_step(unit);
+  tile.kernel_columns = l.kernel_width;
+  tile.weights = layer_->cyclic.weights(0);
+  tile.tap_stride = layer_->cyclic.pitch();
+  tile.blocks = channels_ / lanes;
+  tile.out_row_stride = row_spacing_ * out_row;
+  tile.out_pixel_stride = channels_;
+  for (std::int64_t t = first_tile; t < end_tile; ++t) {
+    const Tile place{row, rows, tile_begin(t), pixels};
+    const bool fused = fused_ && !leaves_out(place);
+    tile.column_offset = mapped ? 0 : (place.first_pixel * pixel_step - origin) * channels_;
+    tile.bias = fused ? layer_->cyclic.bias(0) : layer_->cyclic.no_bias();
+    tile.low = fused ? low_ : -kInfinity;
+    tile.high = fused ? high_ : kInfinity;
+    tile.out = unit.out + row * out_row + place.first_pixel * channels_;
+    kernel(tile);
+    if (!fused) finish(unit, place, tile.out);
   }
-  const std::int64_t channel = extent.flat % channels;
-  tile.weights = layer_->cyclic.weights(unit.first_channel) + channel;
-  tile.weight_row_stride = l.kernel_width * layer_->cyclic.pitch();
-  tile.bias = fused ? layer_->cyclic.bias(unit.first_channel) + channel : layer_->cyclic.no_bias();
-  tile.out = unit.out + extent.row * out_row_stride + extent.first_pixel * channels + extent.flat;
-  tile.out_row_stride = out_row_stride;
-  tile.count = extent.floats;
-  tile.low = fused ? low_ : -kInfinity;
-  tile.high = fused ? high_ : kInfinity;
-  kernels[extent.rows > 1 ? 1 : 0][l.stride_height - 1](tile);
-  if (!fused) finish(unit, extent, tile.out);
 }
 
 TapRange DepthwisePlan::rows_kept(std::int64_t row) const {
@@ -297,54 +297,33 @@ TapRange DepthwisePlan::columns_kept(std::int64_t pixel) const {
                      geometry_.in.width);
 }
 
-// Whether the border leaves taps out of these outputs' windows: if it does so anywhere between, then at an
-// end.
-bool DepthwisePlan::leaves_out(const Extent& extent) const {
+// Whether the border leaves taps out of a tile's windows: if it does so anywhere between, then at an end.
+bool DepthwisePlan::leaves_out(const Tile& tile) const {
+  if (!layer_->spec.border.renormalizes()) return false;
   const LayerShape& l = geometry_.layer;
-  const std::int64_t first_pixel = extent.first_pixel + extent.flat / plane_channels_;
-  const std::int64_t last_pixel = extent.first_pixel + (extent.flat + extent.floats - 1) / plane_channels_;
-  return rows_kept(extent.row).count() < l.kernel_height ||
-         rows_kept(extent.row + extent.rows - 1).count() < l.kernel_height ||
-         columns_kept(first_pixel).count() < l.kernel_width ||
-         columns_kept(last_pixel).count() < l.kernel_width;
+  return rows_kept(tile.row).count() < l.kernel_height ||
+         rows_kept(tile.row + (tile.rows - 1) * row_spacing_).count() < l.kernel_height ||
+         columns_kept(tile.first_pixel).count() < l.kernel_width ||
+         columns_kept(tile.first_pixel + tile.pixels - 1).count() < l.kernel_width;
 }
 
-void DepthwisePlan::finish(const Unit& unit, const Extent& extent, float* data) const {
-  const std::int64_t channels = plane_channels_, first_channel = extent.flat % channels;
+void DepthwisePlan::finish(const Unit& unit, const Tile& tile, float* data) const {
   FinishTile rest{};
   rest.data = data;
-  rest.bias = layer_->cyclic.bias(unit.first_channel) + first_channel;
-  rest.pixels = 1;
-  rest.channels = extent.floats;
+  rest.data_stride = rest.scale_stride = channels_;
+  rest.bias = layer_->cyclic.bias(0);
+  rest.pixels = tile.pixels;
+  rest.channels = channels_;
   rest.activation = layer_->spec.activation;
-  for (std::int64_t r = 0; r < extent.rows; ++r, rest.data += geometry_.out.width * channels) {
-    Extent row = extent;
-    row.row += r;
-    row.rows = 1;
-    const bool scaled = unit.may_leave_out && leaves_out(row);
-    if (scaled) fill_factors(unit, row);
+  for (std::int64_t r = 0; r < tile.rows; ++r, rest.data += row_spacing_ * geometry_.out.width * channels_) {
+    const Tile row{tile.row + r * row_spacing_, 1, tile.first_pixel, tile.pixels};
+    const bool scaled = leaves_out(row);
     rest.scale = scaled ? unit.factors : nullptr;
-    layer_->kernels->finish(rest);
-  }
-}
-
-// Most pixels of a row at the border leave out what their left neighbours do.
-void DepthwisePlan::fill_factors(const Unit& unit, const Extent& extent) const {
-  const std::int64_t channels = plane_channels_;
-  TapRange columns{0, 0};
-  for (std::int64_t f = 0; f < extent.floats;) {
-    const std::int64_t channel = (extent.flat + f) % channels;
-    const std::int64_t pixel = extent.first_pixel + (extent.flat + f) / channels;
-    const std::int64_t count = std::min(channels - channel, extent.floats - f);
-    const TapRange left = columns;
-    columns = columns_kept(pixel);
-    if (f >= channels && columns.begin == left.begin && columns.end == left.end) {
-      std::copy_n(unit.factors + f - channels, count, unit.factors + f);
-    } else {
-      layer_->renormalizer.factors(rows_kept(extent.row), columns, unit.first_channel + channel, count,
-                                   unit.factors + f);
+    for (std::int64_t p = 0; scaled && p < tile.pixels; ++p) {
+      layer_->renormalizer.factors(rows_kept(row.row), columns_kept(tile.first_pixel + p), 0, channels_,
+                                   unit.factors + p * channels_);
     }
-    f += count;
+    layer_->kernels->finish(rest);
   }
 }
 

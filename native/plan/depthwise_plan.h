@@ -1,15 +1,12 @@
-// The plan of the depthwise convolution: each output channel sees one input channel. (A single channel in and
-// out is the image filter.) What it decides, once per image shape:
+// The plan of the depthwise convolution where channels are whole vectors: each output channel sees one input
+// channel. What it decides, once per image shape:
 //
-//   planes    an nhwc image is one flat plane whose pixels are `channels` floats wide;
-//             in nchw each output channel is a plane of its own, one float wide
-//   zones     of the pixels of a row: at the left and right those whose taps reach beyond the border;
-//             between them those that read the image in place
-//   windows   a block of output rows and a segment of a zone, whose input fits half of L2
-//   units     plane x row block x segment
-//
-// Pixels at the border read gathered strips; or, where a pixel fills a vector, the image in place, through a
-// table of the columns that the border maps their taps to.
+//   tiles     an output row is cut into equal tiles of at most the kernel's pixels, a unit's rows likewise
+//   columns   each tile has a table of the columns that its taps read: the border's map is in the table, so
+//             that tiles at the border read the image in place as others do, and pass over what is beyond
+//   zones     where a border puts constants that must be multiplied, tiles at the border read gathered
+//             strips; so do all tiles where an input channel has several output channels, and is repeated
+//   units     image x row block x segment of a zone, whose input fits half of L2
 #pragma once
 
 #include <memory>
@@ -29,53 +26,54 @@ class DepthwisePlan final : public Plan {
   ImageShape input_shape() const override { return geometry_.in; }
   ImageShape output_shape() const override { return geometry_.out; }
   std::int64_t macs() const override { return geometry_.macs(); }
-  std::int64_t units() const override { return planes_ * row_blocks_ * segments_; }
+  std::int64_t units() const override { return geometry_.out.batch * row_blocks_ * segments_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
   void run_unit(std::int64_t unit, const float* in, float* out, std::byte* scratch) const override;
 
  private:
-  enum class Reads { in_place, strips, mapped_columns };
-
-  // Output pixels [first, end) of a row, cut into segments of equal length.
   struct Zone {
-    std::int64_t first, end;
-    Reads reads;
-    std::int64_t segments;
+    std::int64_t first_tile, end_tile;
+    bool gathered;
+    std::int64_t segments;  // of equal length
   };
 
   struct Unit {
-    std::int64_t first_row, end_row;      // of the output
-    std::int64_t first_pixel, end_pixel;  // of a row
-    Reads reads;
-    bool may_leave_out;          // whether a border that renormalizes is near
-    std::int64_t pixel_step;     // in the input's rows as they are read
-    std::int64_t first_channel;  // of the plane, among an image's outputs
-    const float* in;             // of the plane
-    float* out;
-    const float** rows;  // [input rows of the window], at its first column
-    DepthwiseColumn* columns;
-    float* factors;  // [floats of a tile]
+    std::int64_t first_row, end_row;    // of the output
+    std::int64_t first_tile, end_tile;  // of a row
+    bool gathered;
+    Stretch stretch;  // of the input under it
+    float* out;       // of the image
+    const float** rows;
+    std::ptrdiff_t* columns;
+    float* factors;  // [pixels of a tile][channels]
   };
 
-  void choose_zones();
-  void add_zone(std::int64_t first, std::int64_t end, Reads reads);
+  // Output rows row, row + row_spacing_, ...: those that share input rows.
+  struct Tile {
+    std::int64_t row, rows, first_pixel, pixels;
+  };
+
+  void choose_tiles();
+  void add_zone(std::int64_t first_tile, std::int64_t end_tile, bool gathered);
   void choose_windows();
   void lay_out_scratch();
 
-  Stretch stretch_under(std::int64_t first_pixel, std::int64_t pixels, Reads reads) const;
+  // Tiles differ by a pixel at the most; the wider ones come first.
+  std::int64_t tile_begin(std::int64_t tile) const {
+    return tile * (geometry_.out.width / tiles_) + std::min(tile, geometry_.out.width % tiles_);
+  }
+  bool is_inside(std::int64_t tile) const;
+  Stretch stretch_of(std::int64_t first_tile, std::int64_t end_tile, bool gathered) const;
+  std::int64_t row_floats(const Zone& zone) const;
 
-  // Outputs of one tile: so many rows and floats; `flat` counts from the first pixel.
-  struct Extent {
-    std::int64_t row, rows, first_pixel, flat, floats;
-  };
-  void run_mapped(const Unit& unit) const;
-  void run_pixels(const Unit& unit, std::int64_t first_pixel, std::int64_t end_pixel,
-                  std::int64_t columns) const;
-  void run_tile(const Unit& unit, const DepthwiseVariants& kernels, const Extent& extent,
-                std::int64_t columns) const;
-  void finish(const Unit& unit, const Extent& extent, float* data) const;
-  void fill_factors(const Unit& unit, const Extent& row) const;
-  bool leaves_out(const Extent& extent) const;
+  Unit decode(std::int64_t index, float* out, std::byte* scratch) const;
+  std::int64_t column_step(const Unit& unit) const;
+  std::int64_t fill_columns(const Unit& unit, std::int64_t first_tile) const;
+  void run_tiles(const Unit& unit, std::int64_t first_tile, std::int64_t end_tile, std::int64_t row,
+                 std::int64_t rows) const;
+  void run_tile(const Unit& unit, const Tile& tile) const;
+  void finish(const Unit& unit, const Tile& tile, float* data) const;
+  bool leaves_out(const Tile& tile) const;
   TapRange rows_kept(std::int64_t row) const;
   TapRange columns_kept(std::int64_t pixel) const;
 
@@ -83,11 +81,15 @@ class DepthwisePlan final : public Plan {
   Geometry geometry_;
   RowSource row_source_;
   RowGrid grid_;
-
-  std::int64_t planes_, plane_channels_;  // of the input and output alike: floats of a pixel
+  std::int64_t channels_;     // of a pixel as it is read, and of the output
+  std::int64_t tile_rows_;    // at most
+  std::int64_t row_spacing_;  // of a tile's output rows
+  std::int64_t stride_;       // in input rows of the tile, from output row to output row
   bool fused_;
   float low_, high_;
 
+  bool maps_columns_ = false;         // in all zones, or in none
+  std::int64_t tiles_, tile_pixels_;  // of an output row; the most in one tile
   std::vector<Zone> zones_;
   std::int64_t segments_ = 0;  // of all zones
   std::int64_t block_rows_ = 1, row_blocks_ = 1;

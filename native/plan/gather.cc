@@ -7,11 +7,19 @@
 namespace simdconv {
 namespace {
 
+void copy_pixel(const ImageRow& row, const float* pixel, float* out) {
+  for (std::int64_t c = 0; c < row.channels; ++c, pixel += row.channel_stride) {
+    for (std::int64_t copy = 0; copy < row.copies; ++copy) *out++ = *pixel;
+  }
+}
+
 // Columns that all lie within the image.
 void copy_inside(const ImageRow& row, Columns columns, float* out, std::ptrdiff_t out_stride) {
   const float* source = row.data + columns.first * row.pixel_stride;
   const std::ptrdiff_t step = columns.step * row.pixel_stride;
-  if (row.channel_stride == 1 && step == out_stride && row.channels == out_stride) {
+  if (row.copies > 1) {
+    for (std::int64_t i = 0; i < columns.count; ++i) copy_pixel(row, source + i * step, out + i * out_stride);
+  } else if (row.channel_stride == 1 && step == out_stride && row.channels == out_stride) {
     std::copy_n(source, columns.count * out_stride, out);
   } else if (row.channel_stride == 1) {
     for (std::int64_t i = 0; i < columns.count; ++i) {
@@ -32,10 +40,9 @@ void copy_beyond(const ImageRow& row, AxisBorder border, Columns columns, float*
   for (std::int64_t i = 0; i < columns.count; ++i, out += out_stride) {
     const std::int64_t place = border_source(border.mode, columns.first + i * columns.step, row.width);
     if (place == kOutside) {
-      std::fill_n(out, row.channels, value);
+      std::fill_n(out, row.channels * row.copies, value);
     } else {
-      const float* source = row.data + place * row.pixel_stride;
-      for (std::int64_t c = 0; c < row.channels; ++c) out[c] = source[c * row.channel_stride];
+      copy_pixel(row, row.data + place * row.pixel_stride, out);
     }
   }
 }

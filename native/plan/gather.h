@@ -18,6 +18,7 @@ struct ImageRow {
   std::ptrdiff_t channel_stride;
   std::int64_t width;
   std::int64_t channels;
+  std::int64_t copies = 1;  // how often each channel is repeated
 };
 
 // Virtual columns first, first + step, ..., `count` of them.

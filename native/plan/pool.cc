@@ -44,14 +44,15 @@ thread_local Scratch scratch;
 
 struct Run {
   Run(const Plan& plan_, const float* in_, float* out_)
-      : plan(&plan_), in(in_), out(out_), units(plan_.units()) {}
+      : plan(&plan_), in(in_), out(out_), units(plan_.units()), scratch_bytes(plan_.scratch_bytes()) {}
 
   const Plan* plan;
   const float* in;
   float* out;
   const std::int64_t units;
-  int most_helpers = 0;  // beyond the thread that begins it
-  int helpers = 0;       // guarded by the pool's mutex
+  const std::size_t scratch_bytes;  // a helper may ask when all units are done, and the plan with them
+  int most_helpers = 0;             // beyond the thread that begins it
+  int helpers = 0;                  // guarded by the pool's mutex
 
   std::atomic<std::int64_t> next{0}, finished{0};
 
@@ -148,7 +149,7 @@ struct Pool::State {
     const std::shared_ptr<Run> run = std::move(queue.front());
     queue.pop_front();
     ++running;
-    if (!scratch.reserve(run->plan->scratch_bytes())) return complete(run, Status::out_of_memory, lock);
+    if (!scratch.reserve(run->scratch_bytes)) return complete(run, Status::out_of_memory, lock);
     begin(run);
     lock.unlock();
     const bool last = run->work();
@@ -161,7 +162,7 @@ struct Pool::State {
   void help(const std::shared_ptr<Run>& run, std::unique_lock<std::mutex>& lock) {
     ++run->helpers;
     lock.unlock();
-    const bool last = scratch.reserve(run->plan->scratch_bytes()) && run->work();
+    const bool last = scratch.reserve(run->scratch_bytes) && run->work();
     scratch.trim();
     lock.lock();
     if (last) complete(run, Status::ok, lock);

@@ -9,6 +9,7 @@
 // negligible (sum|.| of those kept <= 1e-30 of all).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -61,8 +62,8 @@ class Renormalizer {
   Sums kept(TapRange rows, TapRange columns, std::int64_t channel) const;
 
   std::int64_t kernel_height_ = 0, kernel_width_ = 0, out_channels_ = 0;
-  std::vector<Sums> taps_;     // by weight: [kernel_height][kernel_width][out_channels]
-  CornerTable corners_[2][2];  // [from the last row][from the last column]
+  std::vector<Sums> taps_;  // by weight: [kernel_height][kernel_width][out_channels]
+  std::array<std::array<CornerTable, 2>, 2> corners_;  // [from the last row][from the last column]
 };
 
 }  // namespace simdconv

@@ -84,8 +84,13 @@ const float* RowSource::row(const float* image, std::int64_t virtual_row, const 
   scratch->next_strip += stretch.floats();
   const ImageRow image_row =
       contiguous_
-          ? ImageRow{image + source * in_.width * in_.channels, in_.channels, 1, in_.width, in_.channels}
-          : ImageRow{image + source * in_.width, 1, in_.height * in_.width, in_.width, in_.channels};
+          ? ImageRow{image + source * in_.width * in_.channels,
+                     in_.channels,
+                     1,
+                     in_.width,
+                     in_.channels,
+                     copies_}
+          : ImageRow{image + source * in_.width, 1, in_.height * in_.width, in_.width, in_.channels, copies_};
   for (std::int64_t piece = 0; piece < stretch.pieces; ++piece) {
     const std::int64_t first = stretch.first + piece * stretch.piece_step;
     float* out = strip + piece * stretch.columns * stretch.pixel_floats;
@@ -104,7 +109,7 @@ void RowSource::gather_constants(std::int64_t first, const Stretch& stretch, flo
   for (std::int64_t i = 0; i < stretch.columns; ++i, out += stretch.pixel_floats) {
     const std::int64_t x = first + i * stretch.column_step;
     const bool left_out = border_.x.mode == BorderMode::renormalize && (x < 0 || x >= in_.width);
-    std::fill_n(out, in_.channels, left_out ? 0.0F : outside_value());
+    std::fill_n(out, in_.channels * copies_, left_out ? 0.0F : outside_value());
   }
 }
 

@@ -61,9 +61,11 @@ class RowSource {
  public:
   RowSource() = default;
   // `contiguous`: the pixels of a row are [width][channels] in memory. `skips_outside`: rows beyond the image
-  // are not wanted where nothing but zeros stands there.
-  RowSource(const ImageShape& in, const Border& border, bool contiguous, bool skips_outside)
-      : in_(in), border_(border), contiguous_(contiguous), skips_outside_(skips_outside) {}
+  // are not wanted where nothing but zeros stands there. `copies`: how often each channel is repeated in
+  // strips.
+  RowSource(const ImageShape& in, const Border& border, bool contiguous, bool skips_outside,
+            std::int64_t copies = 1)
+      : in_(in), border_(border), contiguous_(contiguous), skips_outside_(skips_outside), copies_(copies) {}
 
   // Fills a table for `out_rows` output rows whose first tap stands on `first_row`, with pointers to the
   // stretch's first column; null for rows that are not wanted. Each row is gathered once, however many output
@@ -83,6 +85,7 @@ class RowSource {
   ImageShape in_{};
   Border border_;
   bool contiguous_ = true, skips_outside_ = false;
+  std::int64_t copies_ = 1;
 };
 
 // Whether rows beyond the image add nothing to any sum, and can be passed over: zeros (or left out), and no

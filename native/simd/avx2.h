@@ -13,15 +13,16 @@ namespace {
 
 using Vec = __m256;
 constexpr std::ptrdiff_t kLanes = 8;
+constexpr int kRegisters = 16;
 
 inline Vec splat(float x) { return _mm256_set1_ps(x); }
 inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
 inline void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
 
-// The same, in a register: a compiler may otherwise read memory once for each use.
+// The value in a register: compilers like to load a value again for each FMA that uses it.
 inline Vec in_register(Vec v) {
-#if !defined(_MSC_VER)
-  asm("" : "+x"(v));
+#if defined(__GNUC__)
+  __asm__("" : "+x"(v));
 #endif
   return v;
 }

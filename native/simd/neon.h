@@ -13,15 +13,16 @@ namespace {
 
 using Vec = float32x4_t;
 constexpr std::ptrdiff_t kLanes = 4;
+constexpr int kRegisters = 32;
 
 inline Vec splat(float x) { return vdupq_n_f32(x); }
 inline Vec load(const float* p) { return vld1q_f32(p); }
 inline void store(float* p, Vec v) { vst1q_f32(p, v); }
 
-// The same, in a register: a compiler may otherwise read memory once for each use.
+// The value in a register: compilers like to load a value again for each FMA that uses it.
 inline Vec in_register(Vec v) {
-#if !defined(_MSC_VER)
-  asm("" : "+w"(v));
+#if defined(__GNUC__)
+  __asm__("" : "+w"(v));
 #endif
   return v;
 }

@@ -13,6 +13,7 @@ namespace {
 
 using Vec = float;
 constexpr std::ptrdiff_t kLanes = 1;
+constexpr int kRegisters = 16;
 
 inline Vec splat(float x) { return x; }
 inline Vec load(const float* p) { return *p; }

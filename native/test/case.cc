@@ -1,6 +1,7 @@
 #include "case.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "simdconv/cpu.h"
 
@@ -24,22 +25,26 @@ AxisBorder pick_axis(Random& random) {
 }  // namespace
 
 std::string Case::name() const {
-  const auto text = [](std::int64_t value) { return std::to_string(value); };
-  const auto axis = [&](const AxisBorder& border) {
-    std::string name = kModeNames[static_cast<int>(border.mode)];
-    return border.mode == BorderMode::constant ? name + text(static_cast<std::int64_t>(border.value)) : name;
+  std::ostringstream text;
+  const auto axis = [&text](const char* prefix, const AxisBorder& border) {
+    text << prefix << kModeNames[static_cast<int>(border.mode)];
+    if (border.mode == BorderMode::constant) text << border.value;
   };
-  return "n" + text(input.batch) + " h" + text(input.height) + " w" + text(input.width) + " c" +
-         text(input.channels) + " -> " + text(spec.out_channels) + ", g" + text(spec.groups) + " k" +
-         text(spec.kernel_height) + "x" + text(spec.kernel_width) + " s" + text(spec.stride_height) + "x" +
-         text(spec.stride_width) + " d" + text(spec.dilation_height) + "x" + text(spec.dilation_width) +
-         " p" + text(padding.top) + "," + text(padding.bottom) + "," + text(padding.left) + "," +
-         text(padding.right) + " y:" + axis(spec.border.y) + " x:" + axis(spec.border.x) +
-         (spec.border.renormalizes() ? spec.border.by == Renormalize::area ? " by area" : " by weight" : "") +
-         (spec.layout == Layout::nhwc ? " nhwc " : " nchw ") +
-         kFilterLayoutNames[static_cast<int>(spec.filter_layout)] + (spec.flip ? " flip" : "") +
-         (spec.bias ? " bias" : "") + " act" + text(static_cast<int>(spec.activation.kind)) + ", " +
-         isa_name(spec.isa);
+  text << "n" << input.batch << " h" << input.height << " w" << input.width << " c" << input.channels
+       << " -> " << spec.out_channels << ", g" << spec.groups << " k" << spec.kernel_height << "x"
+       << spec.kernel_width << " s" << spec.stride_height << "x" << spec.stride_width << " d"
+       << spec.dilation_height << "x" << spec.dilation_width << " p" << padding.top << "," << padding.bottom
+       << "," << padding.left << "," << padding.right;
+  axis(" y:", spec.border.y);
+  axis(" x:", spec.border.x);
+  if (spec.border.renormalizes()) {
+    text << (spec.border.by == Renormalize::area ? " by area" : " by weight");
+  }
+  text << (spec.layout == Layout::nhwc ? " nhwc " : " nchw ")
+       << kFilterLayoutNames[static_cast<int>(spec.filter_layout)] << (spec.flip ? " flip" : "")
+       << (spec.bias ? " bias" : "") << " act" << static_cast<int>(spec.activation.kind) << ", "
+       << isa_name(spec.isa);
+  return text.str();
 }
 
 float pick_value(Random& random, Values values) {
@@ -61,9 +66,9 @@ void make_random_case(Random& random, Values values, Case* result) {
   if (pick(random, 0, 4) == 0) group_in = 1;
   if (s.groups > 1) group_out = std::min<std::int64_t>(group_out, 20);
   if (pick(random, 0, 1) == 0) {  // depthwise
-    s.groups = pick_of(random, kChannels);
+    s.groups = pick(random, 0, 1) == 0 ? pick_of(random, kChannels) : 16 * pick(random, 1, 3);
     group_in = 1;
-    group_out = pick_of<std::int64_t>(random, {1, 1, 1, 2});
+    group_out = pick_of<std::int64_t>(random, {1, 1, 1, 2, 3, 4});
     if (pick(random, 0, 3) != 0) s.dilation_height = 1;
     if (pick(random, 0, 3) != 0) s.stride_height = pick(random, 1, 2);
     if (pick(random, 0, 3) != 0 && s.groups % 16 != 0) s.stride_width = 1;

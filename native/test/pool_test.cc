@@ -66,6 +66,31 @@ class Countdown {
   int count_;
 };
 
+// Eight units of some milliseconds. Tells when a thread asks about it whose answer comes after the run.
+class LentPlan final : public Plan {
+ public:
+  Description describe() const override { return {}; }
+  ImageShape input_shape() const override { return {1, 1, 1, 1}; }
+  ImageShape output_shape() const override { return {1, 1, 1, 1}; }
+  std::int64_t macs() const override { return 100'000'000; }
+  std::int64_t units() const override { return 8; }
+  std::size_t scratch_bytes() const override {
+    if (std::this_thread::get_id() == owner_) return 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (ended) ++late;
+    return 0;
+  }
+  void run_unit(std::int64_t, const float*, float*, std::byte*) const override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  }
+
+  std::atomic<bool> ended{false};
+  mutable std::atomic<int> late{0};
+
+ private:
+  const std::thread::id owner_ = std::this_thread::get_id();
+};
+
 }  // namespace
 
 TEST(callers_on_many_threads) {
@@ -135,6 +160,20 @@ TEST(a_run_that_is_taken_back_never_happens) {
     CHECK(cancelled[i] ? outputs[i][0] == -1.0F : right(outputs[i]), "run %zu", i);
     CHECK(!Pool::process().cancel(runs[i]), "run %zu was there to be taken back twice", i);
   }
+  Pool::process().set_threads(before);
+}
+
+// The caller may destroy a plan as soon as its run has returned.
+TEST(helpers_leave_a_plan_before_its_run_returns) {
+  LentPlan plan;
+  const float in = 0;
+  float out = 0;
+  const int before = Pool::process().threads();
+  Pool::process().set_threads(3);
+  CHECK(Pool::process().run(plan, &in, &out) == Status::ok, "the run");
+  plan.ended = true;
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  CHECK(plan.late == 0, "%d helpers came late", plan.late.load());
   Pool::process().set_threads(before);
 }
 

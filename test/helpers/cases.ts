@@ -1,5 +1,14 @@
 /** Random layers on random images: the options for the library, and the same thing in words for the oracle. */
-import type { Activation, AxisBorder, Conv2dOptions, FilterLayout, Layout, Tensor } from 'simdconv'
+import {
+  Conv2d,
+  info,
+  type Activation,
+  type AxisBorder,
+  type Conv2dOptions,
+  type FilterLayout,
+  type Layout,
+  type Tensor,
+} from 'simdconv'
 import type { OracleAxis, OracleCase, OracleResult } from './oracle'
 import type { Random } from './random'
 
@@ -14,6 +23,20 @@ export interface Case {
 
 type Numbers = 'small integers' | 'floats'
 
+/** Every algorithm that can be forced. */
+export const algorithms = info().algorithms.filter((name) => name !== 'auto')
+
+/** Whether the algorithm that the options force can do the layer. */
+export function accepts(options: Conv2dOptions): boolean {
+  try {
+    new Conv2d(options).dispose()
+    return true
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ERR_CONV_ALGORITHM') return false
+    throw error
+  }
+}
+
 const axisModes = ['constant', 'edge', 'reflect', 'symmetric', 'wrap', 'renormalize'] as const
 
 const filterOrders = {
@@ -25,6 +48,12 @@ const filterOrders = {
     ((d * kh! + a) * kw! + b) * i! + c,
   ihwo: (a: number, b: number, c: number, d: number, [kh, kw, , o]: readonly number[]) =>
     ((c * kh! + a) * kw! + b) * o! + d,
+} as const
+
+/** Channels around the lanes of every instruction set; one alone is an image filter. */
+const depthwiseGroups = {
+  any: [2, 3, 5, 8, 16, 17, 32, 33],
+  depthwise: [1, 1, 1, 2, 3, 5, 8, 16, 16, 17, 32, 32, 33, 48, 64],
 } as const
 
 /** Piecewise linear ones stay exact on small integers. */
@@ -61,11 +90,14 @@ function erf(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * sum
 }
 
-/** One random case. With small integers every order of summation gives the same bits, so nothing re-weights. */
-export function randomCase(random: Random, numbers: Numbers): Case {
+/**
+ * One random case. With small integers every order of summation gives the same bits, so nothing re-weights. Of the
+ * layers of any kind one in five is depthwise.
+ */
+export function randomCase(random: Random, numbers: Numbers, kind: 'any' | 'depthwise' = 'any'): Case {
   const exact = numbers === 'small integers'
-  const depthwise = random.integer(0, 4) === 0
-  const groups = depthwise ? random.pick([2, 3, 5, 8, 16, 17, 32, 33]) : random.pick([1, 1, 1, 1, 2, 3])
+  const depthwise = kind === 'depthwise' || random.integer(0, 4) === 0
+  const groups = depthwise ? random.pick(depthwiseGroups[kind]) : random.pick([1, 1, 1, 1, 2, 3])
   const inPerGroup = depthwise ? 1 : random.pick([1, 2, 3, 5, 7, 8, 13, 16])
   const outPerGroup = depthwise
     ? random.pick([1, 1, 2])

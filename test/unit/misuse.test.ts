@@ -1,5 +1,7 @@
 import { expect } from 'chai'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { configure, Conv2d, counters, info, pad, tensor, type Conv2dOptions, type Tensor } from 'simdconv'
@@ -359,6 +361,48 @@ describe('misuse', () => {
       const [exitCode] = (await once(new Worker(code, { eval: true }), 'exit')) as [number]
       expect(exitCode).to.equal(3)
       expect(small.runSync(dot()).data[0]).to.equal(2)
+    })
+
+    it('a worker thread may be terminated in the middle of any call', () => {
+      const endless = `
+        const { Conv2d, pad, tensor } = require('simdconv')
+        const filter = tensor(new Float32Array(9), [3, 3, 1, 1])
+        const infinite = tensor(new Float32Array(9).fill(Infinity), [3, 3, 1, 1])
+        const image = tensor(new Float32Array(100), [10, 10, 1])
+        require('node:worker_threads').parentPort.postMessage('begins')
+        for (;;) {
+          const layer = new Conv2d({ filter })
+          layer.describe(image.shape)
+          layer.runSync(image)
+          layer.run(image)
+          layer.dispose()
+          pad(image, 1)
+          try { new Conv2d({ filter: infinite, border: 'renormalize', algorithm: 'direct' }) } catch {}
+        }`
+      const parent = `
+        const { once } = require('node:events')
+        const { setTimeout } = require('node:timers/promises')
+        const { Worker } = require('node:worker_threads')
+        const round = async (milliseconds) => {
+          const worker = new Worker(${JSON.stringify(endless)}, { eval: true })
+          await once(worker, 'message')
+          await setTimeout(milliseconds)
+          return worker.terminate()
+        }
+        const main = async () => {
+          const exitCodes = []
+          for (let i = 0; i < 12; i++) exitCodes.push(await round(i % 6))
+          console.log(exitCodes.join(' '))
+        }
+        main()`
+      const cwd = join(__dirname, '../..')
+      const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['-e', parent], {
+        cwd,
+        encoding: 'utf8',
+      })
+      expect(stderr).to.equal('')
+      expect({ status, signal }).to.deep.equal({ status: 0, signal: null })
+      expect(stdout.trim()).to.equal(Array(12).fill(1).join(' '))
     })
   })
 })

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { Conv2d } from 'simdconv'
-import { firstMistake, inOracleOrder, randomCase, type Case } from '../../helpers/cases'
+import { accepts, algorithms, firstMistake, inOracleOrder, randomCase, type Case } from '../../helpers/cases'
 import { oracle } from '../../helpers/oracle'
 import { Random } from '../../helpers/random'
 
@@ -43,12 +43,46 @@ describe('floats, within a bound from the data', () => {
 })
 
 describe('the forced algorithms', () => {
-  for (const algorithm of ['direct', 'reference'] as const) {
-    const random = new Random(20260703)
-    for (let index = 0; index < 20; index++) {
-      const example = randomCase(random, 'small integers')
-      it(`${algorithm}: ${example.name}`, () =>
-        checkBothWays({ ...example, options: { ...example.options, algorithm } }, true))
-    }
+  const forcedCount = 160
+  const fewest = 20
+  const special = new Set<Case>()
+
+  for (const algorithm of algorithms) {
+    describe(algorithm, () => {
+      const random = new Random(20260703)
+      const examples = Array.from({ length: forcedCount }, (_, index): [Case, boolean] => {
+        const isExact = index % 2 === 0
+        const kind = index % 8 < 2 ? 'any' : 'depthwise'
+        const example = randomCase(random, isExact ? 'small integers' : 'floats', kind)
+        return [{ ...example, options: { ...example.options, algorithm } }, isExact]
+      })
+      const accepted = examples.filter(([{ options }]) => accepts(options))
+      const isGeneral = algorithm === 'direct' || algorithm === 'reference'
+
+      it(`accepts ${isGeneral ? 'every layer' : `at least ${fewest} layers`} of ${forcedCount}`, () => {
+        expect(accepted).to.have.length.of.at.least(isGeneral ? forcedCount : fewest)
+      })
+      for (const [example, isExact] of accepted) {
+        if (!isGeneral) special.add(example)
+        it(example.name, () => checkBothWays(example, isExact))
+      }
+    })
+  }
+
+  const traits: Readonly<Record<string, (words: Case['inWords'], layout: Case['layout']) => boolean>> = {
+    'one channel': ({ inChannels, outChannels }) => inChannels === 1 && outChannels === 1,
+    'channels that are not whole vectors': ({ outChannels }) => outChannels % 4 !== 0,
+    'channels that are whole vectors': ({ outChannels }) => outChannels % 16 === 0,
+    planes: ({ inChannels }, layout) => layout === 'nchw' && inChannels > 1,
+    'several output channels for each input channel': ({ inChannels, outChannels }) =>
+      outChannels > inChannels,
+    'vertical stride 2': ({ strides }) => strides[0] === 2,
+    'horizontal stride 2': ({ strides }) => strides[1] === 2,
+    'horizontal dilation': ({ dilations, kernelWidth }) => dilations[1] > 1 && kernelWidth > 1,
+  }
+  for (const [name, has] of Object.entries(traits)) {
+    it(`that are for depthwise layers meet ${name}`, () => {
+      expect([...special].filter(({ inWords, layout }) => has(inWords, layout))).not.to.be.empty
+    })
   }
 })

@@ -1,0 +1,127 @@
+// The depthwise convolution: lanes run along a row of the image, across pixels and channels alike. A row of
+// an nhwc image is one flat array, and the sample under the next kernel column stands `channels` floats
+// further on; so a vector of neighbouring outputs is a sum of unaligned vectors of inputs, whatever the
+// channel count.
+//
+//   input row r     [ x x x x x x x x x ... ]  loaded once per kernel column,
+//                        |    \     \            used by every output row that sees it:
+//   output row 0    acc 0,0   acc 0,1            row r - 0 with kernel row r
+//   output row 1    acc 1,0   acc 1,1            row r - 1 with kernel row r - 1 ...
+//     ...
+//
+// AVX-512: 6 rows x 2 vectors = 12 chains for 2 FMA ports x 4 cycles; with up to 5 kernel rows at a time,
+// 12 accumulators + 10 weights + 2 inputs = 24 of 32 registers, and 5 kernel rows cost 20 loads for 60 FMAs.
+// AVX2: 8 rows x 1 vector; 8 accumulators + 5 weights + 1 input = 14 of 16 registers.
+
+#include "kernels/kernels.h"
+
+namespace simdconv::SIMDCONV_ISA {
+namespace {
+
+// How a tile ends: with whole vectors, or with a single one of which the first lanes count.
+enum class Ends { whole, partial };
+
+template <Ends End>
+SIMDCONV_INLINE Vec load_tile(const float* p, std::int64_t count) {
+  if constexpr (End == Ends::partial) return load_first(p, count);
+  return load(p);
+}
+
+// Input row `Row` of a chunk of `Taps` kernel rows: one load per vector, one FMA per output row that sees it.
+template <int Row, int OutRow, int Rows, int Vectors, int Taps, int Stride>
+SIMDCONV_INLINE void add_row(const Vec (&x)[Vectors], const Vec (&weights)[Taps][Vectors],
+                             Vec (&acc)[Rows][Vectors]) {
+  if constexpr (OutRow < Rows) {
+    constexpr int kTap = Row - OutRow * Stride;
+    if constexpr (kTap >= 0 && kTap < Taps) {
+      for (int v = 0; v < Vectors; ++v) acc[OutRow][v] = fma(x[v], weights[kTap][v], acc[OutRow][v]);
+    }
+    add_row<Row, OutRow + 1, Rows, Vectors, Taps, Stride>(x, weights, acc);
+  }
+}
+
+template <int Row, int Rows, int Vectors, int Taps, int Stride, Ends End>
+SIMDCONV_INLINE void add_rows(const FlatTile& tile, const float* const* rows, std::ptrdiff_t offset,
+                              const Vec (&weights)[Taps][Vectors], Vec (&acc)[Rows][Vectors]) {
+  if constexpr (Row < (Rows - 1) * Stride + Taps) {
+    if constexpr (Row % Stride < Taps) {  // otherwise no output row sees it
+      const float* in = rows[Row] + offset;
+      Vec x[Vectors];
+      for (int v = 0; v < Vectors; ++v) x[v] = in_register(load_tile<End>(in + v * kLanes, tile.count));
+      add_row<Row, 0, Rows, Vectors, Taps, Stride>(x, weights, acc);
+    }
+    add_rows<Row + 1, Rows, Vectors, Taps, Stride, End>(tile, rows, offset, weights, acc);
+  }
+}
+
+// `Taps` kernel rows, all kernel columns.
+template <int Taps, int Rows, int Vectors, int Stride, Ends End>
+SIMDCONV_INLINE void add_chunk(const FlatTile& tile, std::int64_t first_tap, Vec (&acc)[Rows][Vectors]) {
+  const float* const* rows = tile.rows + first_tap;
+  for (std::int64_t column = 0; column < tile.columns; ++column) {
+    const FlatColumn& at = tile.column[column];
+    const float* weights = tile.weights + first_tap * tile.weight_row_stride + at.weight_offset;
+    Vec w[Taps][Vectors];
+    for (int tap = 0; tap < Taps; ++tap, weights += tile.weight_row_stride) {
+      for (int v = 0; v < Vectors; ++v) w[tap][v] = load(weights + v * kLanes);
+    }
+    add_rows<0, Rows, Vectors, Taps, Stride, End>(tile, rows, tile.offset + at.in_offset, w, acc);
+  }
+}
+
+template <int Rows, int Vectors, int Stride, Ends End>
+void flat_tile(const FlatTile& tile) {
+  Vec acc[Rows][Vectors];
+  for (int r = 0; r < Rows; ++r) {
+    for (int v = 0; v < Vectors; ++v) acc[r][v] = load(tile.bias + v * kLanes);
+  }
+
+  std::int64_t tap = 0;
+  for (; tap + 5 <= tile.kernel_rows; tap += 5) add_chunk<5, Rows, Vectors, Stride, End>(tile, tap, acc);
+  switch (tile.kernel_rows - tap) {
+    case 4:
+      add_chunk<4, Rows, Vectors, Stride, End>(tile, tap, acc);
+      break;
+    case 3:
+      add_chunk<3, Rows, Vectors, Stride, End>(tile, tap, acc);
+      break;
+    case 2:
+      add_chunk<2, Rows, Vectors, Stride, End>(tile, tap, acc);
+      break;
+    case 1:
+      add_chunk<1, Rows, Vectors, Stride, End>(tile, tap, acc);
+      break;
+    default:
+      break;
+  }
+
+  const Vec low = splat(tile.low), high = splat(tile.high);
+  float* out = tile.out;
+  for (int r = 0; r < Rows; ++r, out += tile.out_row_stride) {
+    for (int v = 0; v < Vectors; ++v) {
+      const Vec clamped = at_most(high, at_least(low, acc[r][v]));
+      if constexpr (End == Ends::partial) {
+        store_first(out, clamped, tile.count);
+      } else {
+        store(out + v * kLanes, clamped);
+      }
+    }
+  }
+}
+
+template <int Rows, int Vectors>
+constexpr FlatKernels flat_kernels() {
+  return {
+      .rows = Rows,
+      .vectors = Vectors,
+      .whole = {{&flat_tile<1, Vectors, 1, Ends::whole>, &flat_tile<1, Vectors, 2, Ends::whole>},
+                {&flat_tile<Rows, Vectors, 1, Ends::whole>, &flat_tile<Rows, Vectors, 2, Ends::whole>}},
+      .single = {{&flat_tile<1, 1, 1, Ends::whole>, &flat_tile<1, 1, 2, Ends::whole>},
+                 {&flat_tile<Rows, 1, 1, Ends::whole>, &flat_tile<Rows, 1, 2, Ends::whole>}},
+      .partial = {{&flat_tile<1, 1, 1, Ends::partial>, &flat_tile<1, 1, 2, Ends::partial>},
+                  {&flat_tile<Rows, 1, 1, Ends::partial>, &flat_tile<Rows, 1, 2, Ends::partial>}},
+  };
+}
+
+}  // namespace
+}  // namespace simdconv::SIMDCONV_ISA

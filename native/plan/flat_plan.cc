@@ -1,0 +1,300 @@
+#include "plan/flat_plan.h"
+
+#include <algorithm>
+#include <string>
+
+#include "plan/border.h"
+#include "plan/common.h"
+#include "simdconv/cpu.h"
+
+namespace simdconv {
+namespace {
+
+constexpr std::int64_t kSegmentFloats =
+    8192;  // of a row: a tile's rows of input stay in L2 with room to spare
+
+// Channels that share a plane, and so a pixel.
+std::int64_t plane_channels(const Layer& layer) {
+  return layer.spec.layout == Layout::nhwc ? layer.shape.out_channels : 1;
+}
+
+std::string decline(const Layer& layer) {
+  const LayerShape& s = layer.shape;
+  if (s.group_in() != 1) return "an output channel sees " + std::to_string(s.group_in()) + " input channels";
+  if (s.stride_height > 2) return "vertical stride " + std::to_string(s.stride_height) + " is more than 2";
+  if (s.stride_width > 1) {
+    return "horizontal stride " + std::to_string(s.stride_width) + " parts neighbouring pixels";
+  }
+  if (s.dilation_height > 1 && s.kernel_height > 1) return "vertical dilation parts the rows of the kernel";
+  if (layer.spec.border.renormalizes() && !layer.finite_weights) return kNeedsFiniteWeights;
+  return {};
+}
+
+void prepare(Layer& layer) {
+  const FilterView filter =
+      view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
+  layer.cyclic = CyclicFilter(filter, layer.spec.bias, layer.shape, plane_channels(layer), *layer.kernels);
+  layer.take_renormalizer(filter);
+  layer.spec.filter = layer.spec.bias = nullptr;  // they were the caller's
+}
+
+}  // namespace
+
+const Algorithm kFlat{
+    "flat",
+    decline,
+    prepare,
+    [](std::shared_ptr<const Layer> layer, const Geometry& geometry) -> std::shared_ptr<const Plan> {
+      return std::make_shared<FlatPlan>(std::move(layer), geometry);
+    },
+};
+
+FlatPlan::FlatPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
+    : layer_(std::move(layer)), geometry_(geometry) {
+  const Conv2dSpec& spec = layer_->spec;
+  plane_channels_ = plane_channels(*layer_);
+  planes_ = geometry.out.batch * (geometry.out.channels / plane_channels_);
+  copies_ = spec.layout == Layout::nhwc ? geometry.layer.group_out() : 1;
+  const ImageShape plane{1, geometry.in.height, geometry.in.width, plane_channels_ / copies_};
+  row_source_ = RowSource(plane, spec.border, /*contiguous=*/true, /*skips_outside=*/false, copies_);
+  LayerShape rows = geometry.layer;
+  rows.dilation_height = 1;  // it is, or there is a single kernel row
+  grid_ = RowGrid(rows);
+  fused_ = as_clamp(spec.activation, &low_, &high_);
+  choose_zones();
+  choose_windows();
+  lay_out_scratch();
+}
+
+// ---- deciding --------------------------------------------------------------------------------
+
+void FlatPlan::choose_zones() {
+  const LayerShape& l = geometry_.layer;
+  const std::int64_t width = geometry_.out.width, left = geometry_.padding.left;
+  // The first pixel whose first tap is inside, and the first whose last tap is not.
+  const std::int64_t first = std::min(ceil_divide(left, l.stride_width), width);
+  const std::int64_t room = geometry_.in.width + left - l.span_width();
+  const std::int64_t end = room < 0 ? first : std::clamp(room / l.stride_width + 1, first, width);
+
+  if (copies_ > 1) return add_zone(0, width, true);
+  add_zone(0, first, true);
+  add_zone(first, end, false);
+  add_zone(end, width, true);
+}
+
+void FlatPlan::add_zone(std::int64_t first, std::int64_t end, bool gathered) {
+  if (first == end) return;
+  const std::int64_t most_pixels = std::max<std::int64_t>(1, kSegmentFloats / plane_channels_);
+  zones_.push_back({first, end, gathered, ceil_divide(end - first, most_pixels)});
+  segments_ += zones_.back().segments;
+}
+
+Stretch FlatPlan::stretch_under(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const {
+  return simdconv::stretch_under(geometry_.layer, geometry_.padding, first_pixel, pixels, plane_channels_,
+                                 gathered);
+}
+
+// Blocks of at least a tile's rows (unless the image has fewer), as many as fit the window, and enough of
+// them.
+void FlatPlan::choose_windows() {
+  std::int64_t widest = 1;
+  for (const Zone& zone : zones_) {
+    const std::int64_t pixels = ceil_divide(zone.end - zone.first, zone.segments);
+    widest = std::max(widest, stretch_under(0, pixels, zone.gathered).floats());
+  }
+  const std::int64_t height = geometry_.out.height, tile_rows = layer_->kernels->flat.rows;
+  const std::int64_t fair_share = ceil_divide(height * planes_ * segments_, kMinUnits);
+  std::int64_t rows = tile_rows;
+  while (rows < fair_share && grid_.entries(rows + tile_rows) * (widest + kPointerFloats) <= kWindowFloats)
+    rows += tile_rows;
+  row_blocks_ = std::max<std::int64_t>(1, height / rows);
+  block_rows_ = ceil_divide(height, row_blocks_);
+}
+
+void FlatPlan::lay_out_scratch() {
+  std::int64_t strip_floats = 0, constant_floats = 0;
+  for (const Zone& zone : zones_) {
+    const std::int64_t pixels = ceil_divide(zone.end - zone.first, zone.segments);
+    const std::int64_t row_floats = stretch_under(0, pixels, zone.gathered).floats();
+    if (zone.gathered) {
+      strip_floats = std::max(strip_floats, grid_.entries(block_rows_) * row_floats);
+    } else {
+      constant_floats = row_floats;
+    }
+  }
+  const FlatKernels& kernels = layer_->kernels->flat;
+  const bool renormalizes = layer_->spec.border.renormalizes();
+  ScratchLayout scratch;
+  scratch_.rows = scratch.place<const float*>(grid_.entries(block_rows_));
+  scratch_.columns = scratch.place<FlatColumn>(geometry_.layer.kernel_width);
+  scratch_.strips = scratch.place<float>(strip_floats);
+  scratch_.constant_row = scratch.place<float>(row_source_.has_constant_rows() ? constant_floats : 0);
+  scratch_.factors = scratch.place<float>(renormalizes ? kernels.vectors * layer_->kernels->lanes : 0);
+  scratch_.bytes = scratch.bytes();
+}
+
+Plan::Description FlatPlan::describe() const {
+  const KernelTable& kernels = *layer_->kernels;
+  const std::string kernel = "f32_flat_" + std::to_string(kernels.flat.rows) + "x" +
+                             std::to_string(kernels.flat.vectors * kernels.lanes) + "_" +
+                             isa_name(kernels.isa);
+  return {kFlat.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
+}
+
+// ---- obeying ---------------------------------------------------------------------------------
+
+void FlatPlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
+  std::int64_t segment = index % segments_;
+  index /= segments_;
+  const std::int64_t block = index % row_blocks_, plane = index / row_blocks_;
+  const Zone* zone = zones_.data();
+  for (; segment >= zone->segments; ++zone) segment -= zone->segments;
+
+  const LayerShape& l = geometry_.layer;
+  const ImageShape &in_shape = geometry_.in, &out_shape = geometry_.out;
+  const std::int64_t planes_of_image = out_shape.channels / plane_channels_;
+  const std::int64_t in_plane = plane_channels_ == 1 ? plane / l.group_out() : plane;  // nchw
+  const std::int64_t length = zone->end - zone->first;
+  Unit unit{};
+  unit.first_row = block * out_shape.height / row_blocks_;
+  unit.end_row = (block + 1) * out_shape.height / row_blocks_;
+  unit.first_pixel = zone->first + segment * length / zone->segments;
+  unit.end_pixel = zone->first + (segment + 1) * length / zone->segments;
+  unit.gathered = zone->gathered;
+  unit.first_channel = plane % planes_of_image * plane_channels_;
+  unit.in = in + in_plane * in_shape.height * in_shape.width * (plane_channels_ / copies_);
+  unit.out = out + plane * out_shape.height * out_shape.width * plane_channels_;
+  unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
+  unit.columns = reinterpret_cast<FlatColumn*>(scratch + scratch_.columns);
+  unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
+
+  const std::int64_t first_row = unit.first_row * l.stride_height - geometry_.padding.top;
+  const std::int64_t rows = unit.end_row - unit.first_row;
+  const std::int64_t end_row = first_row + grid_.entries(rows);
+  const bool at_row_border = first_row < 0 || end_row > in_shape.height;
+  unit.may_leave_out = layer_->spec.border.renormalizes() && (at_row_border || unit.gathered);
+  const Stretch stretch = stretch_under(unit.first_pixel, unit.end_pixel - unit.first_pixel, unit.gathered);
+  row_source_.point_rows(unit.in, first_row, rows, grid_, stretch,
+                         {reinterpret_cast<float*>(scratch + scratch_.strips),
+                          reinterpret_cast<float*>(scratch + scratch_.constant_row)},
+                         unit.rows);
+
+  const std::int64_t tap_columns = stretch.by_tap ? stretch.columns : l.dilation_width;
+  for (std::int64_t x = 0; x < l.kernel_width; ++x) {
+    unit.columns[x] = {x * tap_columns * plane_channels_, x * layer_->cyclic.pitch()};
+  }
+  run_pixels(unit);
+}
+
+// Covers rows and floats with tiles; the last tile of full size overlaps the one before it rather than being
+// narrower.
+void FlatPlan::run_pixels(const Unit& unit) const {
+  const FlatKernels& kernels = layer_->kernels->flat;
+  const std::int64_t lanes = layer_->kernels->lanes, width = kernels.vectors * lanes;
+  const std::int64_t floats = (unit.end_pixel - unit.first_pixel) * plane_channels_;
+  const std::int64_t rows = unit.end_row - unit.first_row;
+  const std::int64_t tile_rows = rows >= kernels.rows ? kernels.rows : 1;
+  for (std::int64_t r = 0; r < rows; r += tile_rows) {
+    const std::int64_t row = unit.first_row + std::min(r, rows - tile_rows);
+    if (floats >= width) {
+      for (std::int64_t f = 0; f < floats; f += width) {
+        run_tile(unit, kernels.whole, {row, tile_rows, std::min(f, floats - width), width});
+      }
+    } else {
+      for (std::int64_t f = 0; f < floats; f += lanes) {
+        const std::int64_t count = std::min(lanes, floats - f);
+        run_tile(unit, count == lanes ? kernels.single : kernels.partial, {row, tile_rows, f, count});
+      }
+    }
+  }
+}
+
+void FlatPlan::run_tile(const Unit& unit, const FlatVariants& kernels, const Extent& extent) const {
+  const LayerShape& l = geometry_.layer;
+  const std::int64_t out_row_stride = geometry_.out.width * plane_channels_;
+  const bool fused = fused_ && !(unit.may_leave_out && leaves_out(unit, extent));
+  FlatTile tile{};
+  tile.rows = unit.rows + (extent.row - unit.first_row) * l.stride_height;
+  tile.kernel_rows = l.kernel_height;
+  tile.column = unit.columns;
+  tile.columns = l.kernel_width;
+  tile.offset = extent.flat;
+  const std::int64_t channel = extent.flat % plane_channels_;
+  tile.weights = layer_->cyclic.weights(unit.first_channel) + channel;
+  tile.weight_row_stride = l.kernel_width * layer_->cyclic.pitch();
+  tile.bias = fused ? layer_->cyclic.bias(unit.first_channel) + channel : layer_->cyclic.no_bias();
+  tile.out = unit.out + extent.row * out_row_stride + unit.first_pixel * plane_channels_ + extent.flat;
+  tile.out_row_stride = out_row_stride;
+  tile.count = extent.floats;
+  tile.low = fused ? low_ : -kInfinity;
+  tile.high = fused ? high_ : kInfinity;
+  kernels[extent.rows > 1 ? 1 : 0][l.stride_height - 1](tile);
+  if (!fused) finish(unit, extent, tile.out);
+}
+
+TapRange FlatPlan::rows_kept(std::int64_t row) const {
+  const LayerShape& l = geometry_.layer;
+  if (layer_->spec.border.y.mode != BorderMode::renormalize) return {0, l.kernel_height};
+  return taps_inside(row * l.stride_height - geometry_.padding.top, l.dilation_height, l.kernel_height,
+                     geometry_.in.height);
+}
+
+TapRange FlatPlan::columns_kept(std::int64_t pixel) const {
+  const LayerShape& l = geometry_.layer;
+  if (layer_->spec.border.x.mode != BorderMode::renormalize) return {0, l.kernel_width};
+  return taps_inside(pixel * l.stride_width - geometry_.padding.left, l.dilation_width, l.kernel_width,
+                     geometry_.in.width);
+}
+
+// Whether the border leaves taps out of these outputs' windows: if it does so anywhere between, then at an
+// end.
+bool FlatPlan::leaves_out(const Unit& unit, const Extent& extent) const {
+  const LayerShape& l = geometry_.layer;
+  const std::int64_t first_pixel = unit.first_pixel + extent.flat / plane_channels_;
+  const std::int64_t last_pixel = unit.first_pixel + (extent.flat + extent.floats - 1) / plane_channels_;
+  return rows_kept(extent.row).count() < l.kernel_height ||
+         rows_kept(extent.row + extent.rows - 1).count() < l.kernel_height ||
+         columns_kept(first_pixel).count() < l.kernel_width ||
+         columns_kept(last_pixel).count() < l.kernel_width;
+}
+
+void FlatPlan::finish(const Unit& unit, const Extent& extent, float* data) const {
+  const std::int64_t channels = plane_channels_, first_channel = extent.flat % channels;
+  FinishTile rest{};
+  rest.data = data;
+  rest.bias = layer_->cyclic.bias(unit.first_channel) + first_channel;
+  rest.pixels = 1;
+  rest.channels = extent.floats;
+  rest.activation = layer_->spec.activation;
+  for (std::int64_t r = 0; r < extent.rows; ++r, rest.data += geometry_.out.width * channels) {
+    Extent row = extent;
+    row.row += r;
+    row.rows = 1;
+    const bool scaled = unit.may_leave_out && leaves_out(unit, row);
+    if (scaled) fill_factors(unit, row);
+    rest.scale = scaled ? unit.factors : nullptr;
+    layer_->kernels->finish(rest);
+  }
+}
+
+// Most pixels of a row at the border leave out what their left neighbours do.
+void FlatPlan::fill_factors(const Unit& unit, const Extent& extent) const {
+  const std::int64_t channels = plane_channels_;
+  TapRange columns{0, 0};
+  for (std::int64_t f = 0; f < extent.floats;) {
+    const std::int64_t channel = (extent.flat + f) % channels;
+    const std::int64_t pixel = unit.first_pixel + (extent.flat + f) / channels;
+    const std::int64_t count = std::min(channels - channel, extent.floats - f);
+    const TapRange left = columns;
+    columns = columns_kept(pixel);
+    if (f >= channels && columns.begin == left.begin && columns.end == left.end) {
+      std::copy_n(unit.factors + f - channels, count, unit.factors + f);
+    } else {
+      layer_->renormalizer.factors(rows_kept(extent.row), columns, unit.first_channel + channel, count,
+                                   unit.factors + f);
+    }
+    f += count;
+  }
+}
+
+}  // namespace simdconv

@@ -1,0 +1,94 @@
+// The plan of the depthwise convolution: each output channel sees one input channel. (A single channel in and
+// out is the image filter.) What it decides, once per image shape:
+//
+//   planes    an nhwc image is one flat plane whose pixels are `channels` floats wide;
+//             in nchw each output channel is a plane of its own, one float wide
+//   zones     of the pixels of a row: at the left and right those whose taps reach beyond the border;
+//             between them those that read the image in place
+//   windows   a block of output rows and a segment of a zone, whose input fits half of L2
+//   units     plane x row block x segment
+//
+// Pixels at the border read gathered strips; or, where a pixel fills a vector, the image in place, through a
+// table of the columns that the border maps their taps to.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "plan/layer.h"
+#include "plan/row_source.h"
+#include "plan/select.h"
+
+namespace simdconv {
+
+class FlatPlan final : public Plan {
+ public:
+  FlatPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry);
+
+  Description describe() const override;
+  ImageShape input_shape() const override { return geometry_.in; }
+  ImageShape output_shape() const override { return geometry_.out; }
+  std::int64_t macs() const override { return geometry_.macs(); }
+  std::int64_t units() const override { return planes_ * row_blocks_ * segments_; }
+  std::size_t scratch_bytes() const override { return scratch_.bytes; }
+  void run_unit(std::int64_t unit, const float* in, float* out, std::byte* scratch) const override;
+
+ private:
+  // Output pixels [first, end) of a row, cut into segments of equal length.
+  struct Zone {
+    std::int64_t first, end;
+    bool gathered;
+    std::int64_t segments;
+  };
+
+  struct Unit {
+    std::int64_t first_row, end_row;      // of the output
+    std::int64_t first_pixel, end_pixel;  // of a row
+    bool gathered;
+    bool may_leave_out;          // whether a border that renormalizes is near
+    std::int64_t first_channel;  // of the plane, among an image's outputs
+    const float* in;             // of the plane
+    float* out;
+    const float** rows;  // [input rows of the window], at its first column
+    FlatColumn* columns;
+    float* factors;  // [floats of a tile]
+  };
+
+  void choose_zones();
+  void add_zone(std::int64_t first, std::int64_t end, bool gathered);
+  void choose_windows();
+  void lay_out_scratch();
+
+  Stretch stretch_under(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const;
+
+  // Outputs of one tile: so many rows and floats; `flat` counts from the unit's first pixel.
+  struct Extent {
+    std::int64_t row, rows, flat, floats;
+  };
+  void run_pixels(const Unit& unit) const;
+  void run_tile(const Unit& unit, const FlatVariants& kernels, const Extent& extent) const;
+  void finish(const Unit& unit, const Extent& extent, float* data) const;
+  void fill_factors(const Unit& unit, const Extent& row) const;
+  bool leaves_out(const Unit& unit, const Extent& extent) const;
+  TapRange rows_kept(std::int64_t row) const;
+  TapRange columns_kept(std::int64_t pixel) const;
+
+  std::shared_ptr<const Layer> layer_;
+  Geometry geometry_;
+  RowSource row_source_;
+  RowGrid grid_;
+
+  std::int64_t planes_, plane_channels_;  // floats of an output pixel, and of an input pixel as it is read
+  std::int64_t copies_;                   // of an input channel, one for each of its output channels
+  bool fused_;
+  float low_, high_;
+
+  std::vector<Zone> zones_;
+  std::int64_t segments_ = 0;  // of all zones
+  std::int64_t block_rows_ = 1, row_blocks_ = 1;
+  struct {
+    std::size_t rows, columns, strips, constant_row, factors, bytes;  // offsets
+  } scratch_{};
+};
+
+}  // namespace simdconv
