@@ -19,7 +19,7 @@ export type Layout = 'nhwc' | 'nchw'
 export type Algorithm = (typeof algorithms)[number]
 
 /** Every algorithm that can be forced by name, and `auto`. */
-export const algorithms = ['auto', 'depthwise', 'flat', 'direct', 'reference'] as const
+export const algorithms = ['auto', 'separable', 'depthwise', 'flat', 'direct', 'reference'] as const
 
 const maxStep = 65535
 

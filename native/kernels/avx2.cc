@@ -5,6 +5,7 @@
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 #include "kernels/flat-inl.h"
+#include "kernels/separable-inl.h"
 
 namespace simdconv::avx2 {
 namespace {
@@ -17,6 +18,7 @@ constexpr KernelTable make_kernels() {
                     .direct = {},
                     .depthwise = depthwise_kernels<3, 3>(),
                     .flat = flat_kernels<8, 1>(),
+                    .separable = separable_kernels<8, 1, 8, 0, 0>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
   add_direct_tiles<2, 6>(table);

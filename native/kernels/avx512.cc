@@ -6,6 +6,7 @@
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 #include "kernels/flat-inl.h"
+#include "kernels/separable-inl.h"
 
 namespace simdconv::avx512 {
 namespace {
@@ -18,6 +19,7 @@ constexpr KernelTable make_kernels() {
                     .direct = {},
                     .depthwise = depthwise_kernels<4, 4>(),
                     .flat = flat_kernels<6, 2>(),
+                    .separable = separable_kernels<6, 2, 12, 12, 5>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 14>(table);
   add_direct_tiles<2, 14>(table);

@@ -107,6 +107,41 @@ struct FlatTile {
   float low, high;
 };
 
+// The passes of a separable convolution, over some neighbouring rows at once (1, or the tile's rows). A row
+// is a flat array of pixels and channels; weights and bias have an entry for each of its channels and are
+// repeated cyclically, so that a vector can be loaded from any channel on. All rows begin with channel 0.
+//
+//   vertical    out[r][f] = sum over kernel row y of rows[r + y][f] * weights[y][f % channels]
+//   horizontal  out[r][f] = min(max(bias[f % channels] + sum over kernel column x of
+//                                   in[r][f + x * tap_step] * weights[x][f % channels],  low),  high)
+struct VerticalPass {
+  const float* const* rows;  // [rows - 1 + kernel_rows]
+  std::int64_t kernel_rows;
+  const float* weights;  // [kernel_rows][weight_pitch]
+  std::ptrdiff_t weight_pitch;
+  std::int64_t channels;
+  float* out;  // [rows][floats]
+  std::ptrdiff_t out_row_stride;
+  std::int64_t floats;
+};
+
+struct HorizontalPass {
+  const float* in;  // [rows][floats + (kernel_columns - 1) * tap_step]
+  std::ptrdiff_t in_row_stride;
+  std::ptrdiff_t tap_step;
+  std::int64_t kernel_columns;
+  const float* weights;  // [kernel_columns][weight_pitch]
+  std::ptrdiff_t weight_pitch;
+  const float* bias;
+  std::int64_t channels;
+  float* out;  // [rows][floats]
+  std::ptrdiff_t out_row_stride;
+  std::int64_t floats;
+  float low, high;
+  std::int64_t
+      period;  // columns that many apart stand the kernel's `step` of vectors apart; for SharedKernel
+};
+
 // What a direct tile leaves undone where bias and clamp alone do not finish it, in place:
 //   data[p][d] = activation(data[p][d] * scale[p][d] + bias[d])
 struct FinishTile {
@@ -122,6 +157,8 @@ struct FinishTile {
 using DirectKernel = void (*)(const DirectTile&);
 using DepthwiseKernel = void (*)(const DepthwiseTile&);
 using FlatKernel = void (*)(const FlatTile&);
+using VerticalKernel = void (*)(const VerticalPass&);
+using HorizontalKernel = void (*)(const HorizontalPass&);
 using FinishKernel = void (*)(const FinishTile&);
 
 inline constexpr int kMaxTilePixels = 14;
@@ -145,6 +182,23 @@ struct FlatKernels {
   FlatVariants partial;        // the first lanes of one vector
 };
 
+// A horizontal pass over one row in which columns share loads: those that stand `step` vectors apart. Step 0:
+// none.
+struct SharedKernel {
+  std::int64_t step;
+  std::int64_t vectors;  // of a tile; a row must have as many at least
+  HorizontalKernel row;
+};
+
+inline constexpr int kMaxSharedStep = 3;
+
+struct SeparableKernels {
+  std::int64_t rows, vectors;      // of a full tile
+  VerticalKernel vertical[2];      // by rows: 1, or all
+  HorizontalKernel horizontal[2];  // by rows: 1, or all
+  SharedKernel shared[2];
+};
+
 // All kernels of one instruction set.
 struct KernelTable {
   Isa isa;
@@ -155,6 +209,7 @@ struct KernelTable {
                      [kMaxTilePixels];  // [vectors - 1][pixels - 1]; null where there is none
   DepthwiseKernels depthwise;
   FlatKernels flat;
+  SeparableKernels separable;
   FinishKernel finish;
 };
 

@@ -5,6 +5,7 @@
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 #include "kernels/flat-inl.h"
+#include "kernels/separable-inl.h"
 
 namespace simdconv::neon {
 namespace {
@@ -17,6 +18,7 @@ constexpr KernelTable make_kernels() {
                     .direct = {},
                     .depthwise = depthwise_kernels<4, 4>(),
                     .flat = flat_kernels<6, 2>(),
+                    .separable = separable_kernels<6, 2, 12, 12, 4>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
   add_direct_tiles<2, 12>(table);

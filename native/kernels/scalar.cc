@@ -5,6 +5,7 @@
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 #include "kernels/flat-inl.h"
+#include "kernels/separable-inl.h"
 
 namespace simdconv::scalar {
 namespace {
@@ -17,6 +18,7 @@ constexpr KernelTable make_kernels() {
                     .direct = {},
                     .depthwise = depthwise_kernels<2, 3>(),
                     .flat = flat_kernels<4, 1>(),
+                    .separable = separable_kernels<4, 1, 4, 0, 0>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 3>(table);
   add_direct_tiles<2, 3>(table);

@@ -11,6 +11,7 @@
 #include "plan/geometry.h"
 #include "plan/pack.h"
 #include "plan/renormalize.h"
+#include "plan/separable_filter.h"
 #include "simdconv/conv2d.h"
 
 namespace simdconv {
@@ -28,7 +29,8 @@ struct Layer final : Conv2d {
 
   PackedFilter packed;        // for direct
   CyclicFilter cyclic;        // for depthwise
-  Renormalizer renormalizer;  // for both, where the border renormalizes
+  SeparableFilter separable;  // for separable
+  Renormalizer renormalizer;  // for all three, where the border renormalizes
   std::vector<float> filter;  // for reference, as given
   std::vector<float> bias;    // for reference
 
@@ -38,7 +40,8 @@ struct Layer final : Conv2d {
 
   std::int64_t in_channels() const override { return shape.in_channels; }
   std::size_t packed_bytes() const override {
-    return packed.bytes() + cyclic.bytes() + (filter.size() + bias.size()) * sizeof(float);
+    return packed.bytes() + cyclic.bytes() + separable.bytes() +
+           (filter.size() + bias.size()) * sizeof(float);
   }
 };
 

@@ -3,7 +3,7 @@
 namespace simdconv {
 namespace {
 
-const Algorithm* const kBestFirst[] = {&kDepthwise, &kFlat, &kDirect, &kReference};
+const Algorithm* const kBestFirst[] = {&kSeparable, &kDepthwise, &kFlat, &kDirect, &kReference};
 
 }  // namespace
 

@@ -22,7 +22,7 @@ struct Algorithm {
 // cannot.
 Status select_algorithm(Layer& layer, const std::string& name, std::string* reason);
 
-extern const Algorithm kDepthwise, kFlat, kDirect, kReference;
+extern const Algorithm kSeparable, kDepthwise, kFlat, kDirect, kReference;
 
 // Why an algorithm that leaves taps out as zeros declines a layer.
 inline constexpr const char* kNeedsFiniteWeights =

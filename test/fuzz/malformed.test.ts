@@ -186,7 +186,10 @@ class Malformer {
       activation: () => this.activation(),
       layout: () => this.maybe(() => this.#random.pick(['nhwc', 'nchw'])),
       flip: () => this.maybe(() => true),
-      algorithm: () => this.maybe(() => this.#random.pick(['auto', 'depthwise', 'flat', 'direct', 'reference'])),
+      algorithm: () =>
+        this.maybe(() =>
+          this.#random.pick(['auto', 'separable', 'depthwise', 'flat', 'direct', 'reference']),
+        ),
       [this.#random.pick(['stride', 'weights', 'whatever', '__proto__'])]: () => this.anything(),
     }
     return this.maybe(() => {

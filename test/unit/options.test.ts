@@ -306,7 +306,9 @@ describe('Conv2d options', () => {
     refuses(
       'an unknown algorithm',
       { algorithm: 'im2col' },
-      option('algorithm must be "auto", "depthwise", "flat", "direct" or "reference", got "im2col"'),
+      option(
+        'algorithm must be "auto", "separable", "depthwise", "flat", "direct" or "reference", got "im2col"',
+      ),
     )
   })
 })

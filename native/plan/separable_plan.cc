@@ -1,0 +1,352 @@
+#include "plan/separable_plan.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+#include "plan/border.h"
+#include "plan/common.h"
+#include "plan/rank_one.h"
+#include "simdconv/cpu.h"
+
+namespace simdconv {
+namespace {
+
+constexpr std::int64_t kLeastSegment = 2048, kMostSegment = 4096;  // floats of a row
+constexpr std::int64_t kMostMarginFloats = 4096;                   // that segments which meet both make
+constexpr std::int64_t kBlockRows = 64;
+
+// Channels that share a plane, and so a pixel.
+std::int64_t plane_channels(const Layer& layer) {
+  return layer.spec.layout == Layout::nhwc ? layer.shape.out_channels : 1;
+}
+
+std::int64_t margin_floats(const Layer& layer) {
+  return (layer.shape.span_width() - 1) * plane_channels(layer);
+}
+
+std::string decline_shape(const Layer& layer) {
+  const LayerShape& s = layer.shape;
+  if (s.group_in() != 1) return "an output channel sees " + std::to_string(s.group_in()) + " input channels";
+  if (layer.spec.layout == Layout::nhwc && s.group_out() != 1) {
+    return "an input channel has " + std::to_string(s.group_out()) +
+           " output channels, which nhwc interleaves";
+  }
+  if (s.stride_height > 1) return "vertical stride " + std::to_string(s.stride_height) + " is more than 1";
+  if (s.stride_width > 1) return "horizontal stride " + std::to_string(s.stride_width) + " is more than 1";
+  if (margin_floats(layer) > kMostMarginFloats) {
+    return "the kernel spans " + std::to_string(margin_floats(layer)) +
+           " floats of a row beyond the first pixel, more than " + std::to_string(kMostMarginFloats);
+  }
+  return {};
+}
+
+// What two passes save must pay for the rows that are written and read between them. Measured on one and
+// three channels (EPYC 9004, AVX-512 and AVX2): 3x3 is 1.0 to 1.4 times as fast, 4x4 and 3x5 are 1.3 to 1.6
+// times.
+std::string decline_cost(const Layer& layer) {
+  const std::int64_t height = layer.shape.kernel_height, width = layer.shape.kernel_width;
+  if (height * width >= 2 * (height + width) - 1) return {};
+  return "two passes do not pay for a kernel of " + std::to_string(height) + "x" + std::to_string(width);
+}
+
+std::string decline(const Layer& layer) {
+  const LayerShape& s = layer.shape;
+  std::string reason = decline_shape(layer);
+  if (reason.empty() && layer.spec.algorithm == "auto") reason = decline_cost(layer);
+  if (!reason.empty()) return reason;
+  if (!layer.finite_weights) return "a weight is not finite";
+  const FilterView filter = view_filter(layer.spec.filter, layer.spec.filter_layout, s, layer.spec.flip);
+  RankOne factors;
+  for (std::int64_t d = 0; d < s.out_channels; ++d) {
+    if (!factor_rank_one(filter, s, d, &factors)) {
+      return "the kernel of output channel " + std::to_string(d) + " is no product of a column and a row";
+    }
+  }
+  return {};
+}
+
+void prepare(Layer& layer) {
+  const FilterView filter =
+      view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
+  layer.separable =
+      SeparableFilter(filter, layer.spec.bias, layer.shape, plane_channels(layer), *layer.kernels);
+  layer.take_renormalizer(filter);
+  layer.spec.filter = layer.spec.bias = nullptr;  // they were the caller's
+}
+
+}  // namespace
+
+const Algorithm kSeparable{
+    "separable",
+    decline,
+    prepare,
+    [](std::shared_ptr<const Layer> layer, const Geometry& geometry) -> std::shared_ptr<const Plan> {
+      return std::make_shared<SeparablePlan>(std::move(layer), geometry);
+    },
+};
+
+SeparablePlan::SeparablePlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
+    : layer_(std::move(layer)), geometry_(geometry) {
+  const Conv2dSpec& spec = layer_->spec;
+  plane_channels_ = plane_channels(*layer_);
+  planes_ = geometry.out.batch * (geometry.out.channels / plane_channels_);
+  const ImageShape plane{1, geometry.in.height, geometry.in.width, plane_channels_};
+  row_source_ = RowSource(plane, spec.border, /*contiguous=*/true, /*skips_outside=*/false);
+  LayerShape rows = geometry.layer;
+  rows.stride_height = rows.dilation_height;  // output rows a dilation apart share their input rows
+  grid_ = RowGrid(rows);
+  fused_ = as_clamp(spec.activation, &low_, &high_);
+  choose_horizontal();
+  choose_segments();
+  choose_blocks();
+  lay_out_scratch();
+}
+
+// ---- deciding --------------------------------------------------------------------------------
+
+// Kernel columns share loads where enough of them stand whole vectors apart.
+void SeparablePlan::choose_horizontal() {
+  const KernelTable& kernels = *layer_->kernels;
+  const std::int64_t tap_floats = geometry_.layer.dilation_width * plane_channels_;
+  const std::int64_t common = std::gcd(tap_floats, kernels.lanes);
+  period_ = kernels.lanes / common;
+  for (const SharedKernel& kernel : kernels.separable.shared) {
+    if (kernel.step == tap_floats / common && period_ < geometry_.layer.kernel_width) shared_ = &kernel;
+  }
+}
+
+void SeparablePlan::choose_segments() {
+  const LayerShape& l = geometry_.layer;
+  const std::int64_t margin = margin_floats(*layer_), width = geometry_.out.width;
+  const std::int64_t rows = l.kernel_height + layer_->kernels->separable.rows;  // in use at once
+  // At least twice what neighbouring segments both make.
+  const std::int64_t least = std::max(kLeastSegment, 2 * margin);
+  const std::int64_t floats = std::clamp(kWindowFloats / rows, least, std::max(least, kMostSegment));
+  segments_ = ceil_divide(width, std::max<std::int64_t>(1, floats / plane_channels_));
+  segment_pixels_ = ceil_divide(width, segments_);
+
+  const std::int64_t left = geometry_.padding.left;
+  first_whole_ = std::min(left, width);
+  end_whole_ = std::clamp(geometry_.in.width + left - l.span_width() + 1, first_whole_, width);
+}
+
+// Whole tiles of rows; the last block takes what is left.
+void SeparablePlan::choose_blocks() {
+  const LayerShape& l = geometry_.layer;
+  const std::int64_t height = geometry_.out.height;
+  const std::int64_t tile_rows = layer_->kernels->separable.rows * l.dilation_height;
+  const std::int64_t fair_share = ceil_divide(height * planes_ * segments_, kMinUnits);
+  const std::int64_t long_enough = std::max(kBlockRows, 4 * l.span_height());
+  block_rows_ = ceil_divide(std::min(fair_share, long_enough), tile_rows) * tile_rows;
+  row_blocks_ = std::max<std::int64_t>(1, height / block_rows_);
+}
+
+void SeparablePlan::lay_out_scratch() {
+  const LayerShape& l = geometry_.layer;
+  const std::int64_t lanes = layer_->kernels->lanes, tile_rows = layer_->kernels->separable.rows;
+  const std::int64_t columns = segment_pixels_ + l.span_width() - 1;
+  middle_stride_ = (ceil_divide(columns * plane_channels_, lanes) + 1) * lanes;
+  const std::int64_t most_rows = geometry_.out.height - (row_blocks_ - 1) * block_rows_;  // in the last block
+  const bool constants = row_source_.has_constant_rows();
+  ScratchLayout scratch;
+  scratch_.rows = scratch.place<const float*>(grid_.entries(ceil_divide(most_rows, l.dilation_height)));
+  scratch_.other_rows = scratch.place<const float*>(grid_.entries(tile_rows));
+  scratch_.sources = scratch.place<std::int64_t>(columns);
+  scratch_.middle = scratch.place<float>(tile_rows * middle_stride_);
+  scratch_.constant_row = scratch.place<float>(constants ? columns * plane_channels_ : 0);
+  scratch_.constants = scratch.place<float>(plane_channels_);
+  scratch_.factors =
+      scratch.place<float>(layer_->spec.border.renormalizes() ? segment_pixels_ * plane_channels_ : 0);
+  scratch_.bytes = scratch.bytes();
+}
+
+Plan::Description SeparablePlan::describe() const {
+  const KernelTable& kernels = *layer_->kernels;
+  const std::string kernel = "f32_separable_" + std::to_string(kernels.separable.rows) + "x" +
+                             std::to_string(kernels.separable.vectors * kernels.lanes) + "_" +
+                             isa_name(kernels.isa);
+  return {kSeparable.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
+}
+
+// ---- obeying ---------------------------------------------------------------------------------
+
+SeparablePlan::Unit SeparablePlan::decode(std::int64_t index, const float* in, float* out,
+                                          std::byte* scratch) const {
+  const std::int64_t segment = index % segments_;
+  index /= segments_;
+  const std::int64_t block = index % row_blocks_, plane = index / row_blocks_;
+  const LayerShape& l = geometry_.layer;
+  const ImageShape &in_shape = geometry_.in, &out_shape = geometry_.out;
+  const std::int64_t in_plane = plane_channels_ == 1 ? plane / l.group_out() : plane;
+  Unit unit{};
+  unit.first_row = block * block_rows_;
+  unit.end_row = block + 1 < row_blocks_ ? unit.first_row + block_rows_ : out_shape.height;
+  unit.first_pixel = segment * out_shape.width / segments_;
+  unit.end_pixel = (segment + 1) * out_shape.width / segments_;
+  unit.first_channel = plane % (out_shape.channels / plane_channels_) * plane_channels_;
+  unit.in = in + in_plane * in_shape.height * in_shape.width * plane_channels_;
+  unit.out = out + plane * out_shape.height * out_shape.width * plane_channels_;
+  unit.first = unit.first_pixel - geometry_.padding.left;
+  unit.end = unit.end_pixel - geometry_.padding.left + l.span_width() - 1;
+  unit.inside = std::max<std::int64_t>(unit.first, 0);
+  unit.inside_end = std::min(unit.end, in_shape.width);
+  if (unit.inside >= unit.inside_end) unit.inside = unit.inside_end = unit.end;
+  unit.pointed = unit.inside < unit.inside_end ? unit.inside : 0;
+  unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
+  unit.other_rows = reinterpret_cast<const float**>(scratch + scratch_.other_rows);
+  unit.sources = reinterpret_cast<std::int64_t*>(scratch + scratch_.sources);
+  unit.middle = reinterpret_cast<float*>(scratch + scratch_.middle);
+  unit.constant_row = reinterpret_cast<float*>(scratch + scratch_.constant_row);
+  unit.constants = reinterpret_cast<float*>(scratch + scratch_.constants);
+  unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
+  return unit;
+}
+
+void SeparablePlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
+  const Unit unit = decode(index, in, out, scratch);
+  find_sources(unit);
+  Stretch stretch;
+  stretch.first = unit.pointed;
+  stretch.columns = std::max<std::int64_t>(1, unit.inside_end - unit.inside);
+  stretch.pixel_floats = plane_channels_;
+
+  const std::int64_t dilation = geometry_.layer.dilation_height;
+  const std::int64_t tile_rows = layer_->kernels->separable.rows;
+  const std::int64_t end_phase = std::min(unit.first_row + dilation, unit.end_row);
+  for (std::int64_t first = unit.first_row; first < end_phase; ++first) {
+    const std::int64_t count = ceil_divide(unit.end_row - first, dilation);
+    row_source_.point_rows(unit.in, first - geometry_.padding.top, count, grid_, stretch,
+                           {.next_strip = nullptr, .constant_row = unit.constant_row}, unit.rows);
+    const std::int64_t tile = count >= tile_rows ? tile_rows : 1;
+    for (std::int64_t done = 0; done < count; done += tile) {
+      const std::int64_t next = std::min(done, count - tile);  // the last tile overlaps the one before it
+      run_rows(unit, {first + next * dilation, tile, unit.rows + next});
+    }
+  }
+}
+
+void SeparablePlan::run_rows(const Unit& unit, const Rows& rows) const {
+  if (unit.inside < unit.inside_end) {
+    run_vertical(unit, rows, rows.in, (unit.inside_end - unit.inside) * plane_channels_,
+                 middle_at(unit, unit.inside));
+  }
+  if (has_outside(layer_->spec.border.x.mode)) {
+    fill_constants(unit, rows);
+  } else {
+    fill_mapped(unit, rows, unit.first, unit.inside);
+    fill_mapped(unit, rows, unit.inside_end, unit.end);
+  }
+
+  const LayerShape& l = geometry_.layer;
+  const std::int64_t first = unit.first_pixel, end = unit.end_pixel;
+  const std::int64_t last_row = rows.first + (rows.count - 1) * l.dilation_height;
+  if (rows_kept(rows.first).count() < l.kernel_height || rows_kept(last_row).count() < l.kernel_height) {
+    run_horizontal(unit, rows, first, end, /*scaled=*/true);
+  } else if (layer_->spec.border.x.mode == BorderMode::renormalize) {
+    const std::int64_t whole = std::clamp(first_whole_, first, end);
+    const std::int64_t end_whole = std::clamp(end_whole_, whole, end);
+    run_horizontal(unit, rows, first, whole, /*scaled=*/true);
+    run_horizontal(unit, rows, whole, end_whole, /*scaled=*/false);
+    run_horizontal(unit, rows, end_whole, end, /*scaled=*/true);
+  } else {
+    run_horizontal(unit, rows, first, end, /*scaled=*/false);
+  }
+}
+
+void SeparablePlan::run_vertical(const Unit& unit, const Rows& rows, const float* const* in,
+                                 std::int64_t floats, float* middle) const {
+  VerticalPass pass{};
+  pass.rows = in;
+  pass.kernel_rows = geometry_.layer.kernel_height;
+  pass.weights = layer_->separable.vertical(unit.first_channel);
+  pass.weight_pitch = layer_->separable.pitch();
+  pass.channels = plane_channels_;
+  pass.out = middle;
+  pass.out_row_stride = middle_stride_;
+  pass.floats = floats;
+  layer_->kernels->separable.vertical[rows.count > 1 ? 1 : 0](pass);
+}
+
+void SeparablePlan::run_horizontal(const Unit& unit, const Rows& rows, std::int64_t first_pixel,
+                                   std::int64_t end_pixel, bool scaled) const {
+  if (first_pixel == end_pixel) return;
+  const LayerShape& l = geometry_.layer;
+  const SeparableFilter& filter = layer_->separable;
+  const bool fused = fused_ && !scaled;
+  const std::int64_t out_row_floats = geometry_.out.width * plane_channels_;
+  HorizontalPass pass{};
+  pass.in = middle_at(unit, first_pixel - geometry_.padding.left);
+  pass.in_row_stride = middle_stride_;
+  pass.tap_step = l.dilation_width * plane_channels_;
+  pass.kernel_columns = l.kernel_width;
+  pass.weights = filter.horizontal(unit.first_channel);
+  pass.weight_pitch = filter.pitch();
+  pass.bias = fused ? filter.bias(unit.first_channel) : filter.no_bias();
+  pass.channels = plane_channels_;
+  pass.out = unit.out + rows.first * out_row_floats + first_pixel * plane_channels_;
+  pass.out_row_stride = l.dilation_height * out_row_floats;
+  pass.floats = (end_pixel - first_pixel) * plane_channels_;
+  pass.low = fused ? low_ : -kInfinity;
+  pass.high = fused ? high_ : kInfinity;
+  if (shared_ && pass.floats >= shared_->vectors * layer_->kernels->lanes) {
+    pass.period = period_;
+    for (std::int64_t r = 0; r < rows.count; ++r) {
+      shared_->row(pass);
+      pass.in += pass.in_row_stride;
+      pass.out += pass.out_row_stride;
+    }
+  } else {
+    layer_->kernels->separable.horizontal[rows.count > 1 ? 1 : 0](pass);
+  }
+  if (fused) return;
+  for (std::int64_t r = 0; r < rows.count; ++r) {
+    finish(unit, rows.first + r * l.dilation_height, first_pixel, end_pixel, scaled);
+  }
+}
+
+void SeparablePlan::finish(const Unit& unit, std::int64_t row, std::int64_t first_pixel,
+                           std::int64_t end_pixel, bool scaled) const {
+  if (scaled) fill_factors(unit, row, first_pixel, end_pixel);
+  const SeparableFilter& filter = layer_->separable;
+  const std::int64_t floats = (end_pixel - first_pixel) * plane_channels_;
+  float* out = unit.out + (row * geometry_.out.width + first_pixel) * plane_channels_;
+  for (std::int64_t f = 0; f < floats; f += filter.bias_floats()) {
+    FinishTile rest{};
+    rest.data = out + f;
+    rest.scale = scaled ? unit.factors + f : nullptr;
+    rest.bias = filter.bias(unit.first_channel) + f % plane_channels_;
+    rest.pixels = 1;
+    rest.channels = std::min(filter.bias_floats(), floats - f);
+    rest.activation = layer_->spec.activation;
+    layer_->kernels->finish(rest);
+  }
+}
+
+// A pixel that leaves out what its left neighbour does has the factors of that one.
+void SeparablePlan::fill_factors(const Unit& unit, std::int64_t row, std::int64_t first_pixel,
+                                 std::int64_t end_pixel) const {
+  const TapRange kept = rows_kept(row);
+  float* out = unit.factors;
+  for (std::int64_t pixel = first_pixel; pixel < end_pixel; ++pixel, out += plane_channels_) {
+    if (pixel > first_pixel && pixel > first_whole_ && pixel < end_whole_) {
+      for (std::int64_t c = 0; c < plane_channels_; ++c) out[c] = out[c - plane_channels_];
+    } else {
+      layer_->renormalizer.factors(kept, columns_kept(pixel), unit.first_channel, plane_channels_, out);
+    }
+  }
+}
+
+TapRange SeparablePlan::rows_kept(std::int64_t row) const {
+  const LayerShape& l = geometry_.layer;
+  if (layer_->spec.border.y.mode != BorderMode::renormalize) return {0, l.kernel_height};
+  return taps_inside(row - geometry_.padding.top, l.dilation_height, l.kernel_height, geometry_.in.height);
+}
+
+TapRange SeparablePlan::columns_kept(std::int64_t pixel) const {
+  const LayerShape& l = geometry_.layer;
+  if (layer_->spec.border.x.mode != BorderMode::renormalize) return {0, l.kernel_width};
+  return taps_inside(pixel - geometry_.padding.left, l.dilation_width, l.kernel_width, geometry_.in.width);
+}
+
+}  // namespace simdconv
