@@ -90,14 +90,19 @@ function erf(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * sum
 }
 
+/** Of layers; those of rank one are depthwise, their kernels products of a column and a row, and their strides 1. */
+export type Kind = 'any' | 'depthwise' | 'rank one'
+
 /**
  * One random case. With small integers every order of summation gives the same bits, so nothing re-weights. Of the
  * layers of any kind one in five is depthwise.
  */
-export function randomCase(random: Random, numbers: Numbers, kind: 'any' | 'depthwise' = 'any'): Case {
+export function randomCase(random: Random, numbers: Numbers, kind: Kind = 'any'): Case {
   const exact = numbers === 'small integers'
-  const depthwise = kind === 'depthwise' || random.integer(0, 4) === 0
-  const groups = depthwise ? random.pick(depthwiseGroups[kind]) : random.pick([1, 1, 1, 1, 2, 3])
+  const depthwise = kind !== 'any' || random.integer(0, 4) === 0
+  const groups = depthwise
+    ? random.pick(depthwiseGroups[kind === 'any' ? 'any' : 'depthwise'])
+    : random.pick([1, 1, 1, 1, 2, 3])
   const inPerGroup = depthwise ? 1 : random.pick([1, 2, 3, 5, 7, 8, 13, 16])
   const outPerGroup = depthwise
     ? random.pick([1, 1, 2])
@@ -107,7 +112,10 @@ export function randomCase(random: Random, numbers: Numbers, kind: 'any' | 'dept
   const batch = random.pick([1, 1, 2, 3])
   const kernelHeight = random.pick([1, 1, 2, 3, 3, 4, 5])
   const kernelWidth = random.pick([1, 1, 2, 3, 3, 5, 7])
-  const strides = [random.pick([1, 1, 2, 3]), random.pick([1, 1, 2, 5])] as const
+  const strides =
+    kind === 'rank one'
+      ? ([1, 1] as const)
+      : ([random.pick([1, 1, 2, 3]), random.pick([1, 1, 2, 5])] as const)
   const dilations = [random.pick([1, 1, 2, 3]), random.pick([1, 1, 2, 3])] as const
   const height = random.pick([1, 2, 3, 5, 7, 9, 13])
   const width = random.pick([1, 2, 3, 5, 7, 11, 17, 31, 43])
@@ -135,6 +143,17 @@ export function randomCase(random: Random, numbers: Numbers, kind: 'any' | 'dept
   const filterSizes = [kernelHeight, kernelWidth, inPerGroup, outChannels] as const
   const order = filterOrders[filterLayout]
   const filter = draw(kernelHeight * kernelWidth * inPerGroup * outChannels)
+  if (kind === 'rank one') {
+    const column = draw(kernelHeight * outChannels)
+    const row = draw(kernelWidth * outChannels)
+    for (let a = 0; a < kernelHeight; a++) {
+      for (let b = 0; b < kernelWidth; b++) {
+        for (let d = 0; d < outChannels; d++) {
+          filter[order(a, b, 0, d, filterSizes)] = column[a * outChannels + d]! * row[b * outChannels + d]!
+        }
+      }
+    }
+  }
   const bias = withBias ? draw(outChannels) : undefined
   const data = draw(batch * height * width * inChannels)
   const asRank3 = batch === 1 && random.pick([true, false])
