@@ -67,6 +67,8 @@ void DepthwisePlan::choose_tiles() {
 
   tiles_ = ceil_divide(geometry_.out.width, kernels.pixels);
   tile_pixels_ = ceil_divide(geometry_.out.width, tiles_);
+  wide_tiles_ = geometry_.out.width % tiles_;
+  narrow_pixels_ = geometry_.out.width / tiles_;
 
   if (geometry_.layer.group_out() > 1) return add_zone(0, tiles_, true);
 

@@ -60,7 +60,7 @@ class DepthwisePlan final : public Plan {
 
   // Tiles differ by a pixel at the most; the wider ones come first.
   std::int64_t tile_begin(std::int64_t tile) const {
-    return tile * (geometry_.out.width / tiles_) + std::min(tile, geometry_.out.width % tiles_);
+    return tile * narrow_pixels_ + std::min(tile, wide_tiles_);
   }
   bool is_inside(std::int64_t tile) const;
   Stretch stretch_of(std::int64_t first_tile, std::int64_t end_tile, bool gathered) const;
@@ -88,8 +88,9 @@ class DepthwisePlan final : public Plan {
   bool fused_;
   float low_, high_;
 
-  bool maps_columns_ = false;         // in all zones, or in none
-  std::int64_t tiles_, tile_pixels_;  // of an output row; the most in one tile
+  bool maps_columns_ = false;                // in all zones, or in none
+  std::int64_t tiles_, tile_pixels_;         // of an output row; the most in one tile
+  std::int64_t wide_tiles_, narrow_pixels_;  // of tiles with a pixel more; of the others
   std::vector<Zone> zones_;
   std::int64_t segments_ = 0;  // of all zones
   std::int64_t block_rows_ = 1, row_blocks_ = 1;

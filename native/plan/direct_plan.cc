@@ -87,6 +87,8 @@ void DirectPlan::choose_tiles() {
   }
   tiles_ = ceil_divide(view_.out.width, tile_pixels_);
   tile_pixels_ = ceil_divide(view_.out.width, tiles_);
+  wide_tiles_ = view_.out.width % tiles_;
+  narrow_pixels_ = view_.out.width / tiles_;
 
   const bool collides = view_.layer.stride_width * view_.in.channels % kCollidingFloats == 0;
   strip_pixel_floats_ = view_.in.channels + (collides ? kLineFloats : 0);

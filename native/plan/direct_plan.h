@@ -70,7 +70,7 @@ class DirectPlan final : public Plan {
 
   // Tiles differ by a pixel at the most; the wider ones come first.
   std::int64_t tile_begin(std::int64_t tile) const {
-    return tile * (view_.out.width / tiles_) + std::min(tile, view_.out.width % tiles_);
+    return tile * narrow_pixels_ + std::min(tile, wide_tiles_);
   }
   std::int64_t most_pixels(const Zone& zone) const;  // of its segments
 
@@ -97,8 +97,9 @@ class DirectPlan final : public Plan {
   bool fused_;        // bias and clamp finish a tile; otherwise the finish kernel does
   float low_, high_;  // the clamp
 
-  std::int64_t strip_pixel_floats_;   // from pixel to pixel in a strip
-  std::int64_t tiles_, tile_pixels_;  // of an output row; the most in one tile
+  std::int64_t strip_pixel_floats_;          // from pixel to pixel in a strip
+  std::int64_t tiles_, tile_pixels_;         // of an output row; the most in one tile
+  std::int64_t wide_tiles_, narrow_pixels_;  // of tiles with a pixel more; of the others
   std::vector<Zone> zones_;
   std::int64_t segments_ = 0;  // of all zones
   std::int64_t block_rows_, row_blocks_;
