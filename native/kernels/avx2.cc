@@ -17,7 +17,7 @@ constexpr KernelTable make_kernels() {
                     .max_pixels = {12, 6},
                     .direct = {},
                     .depthwise = depthwise_kernels<3, 3>(),
-                    .flat = flat_kernels<8, 1>(),
+                    .flat = flat_kernels<8, 1, 1>(),
                     .separable = separable_kernels<8, 1, 8, 0, 0>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);

@@ -18,7 +18,7 @@ constexpr KernelTable make_kernels() {
                     .max_pixels = {14, 14},
                     .direct = {},
                     .depthwise = depthwise_kernels<4, 4>(),
-                    .flat = flat_kernels<6, 2>(),
+                    .flat = flat_kernels<6, 2, 3>(),
                     .separable = separable_kernels<6, 2, 12, 12, 5>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 14>(table);

@@ -9,8 +9,10 @@
 //   output row 1    acc 1,0   acc 1,1            row r - 1 with kernel row r - 1 ...
 //     ...
 //
-// AVX-512: 6 rows x 2 vectors = 12 chains for 2 FMA ports x 4 cycles; with up to 5 kernel rows at a time,
-// 12 accumulators + 10 weights + 2 inputs = 24 of 32 registers, and 5 kernel rows cost 20 loads for 60 FMAs.
+// AVX-512: 6 rows x 2 vectors; with up to 5 kernel rows at a time, 12 accumulators + 10 weights + 2 inputs = 24 of
+// 32 registers, and 5 kernel rows cost 30 loads for 60 FMAs. Where the channels of a pixel divide a vector (1, 2, 4,
+// 8), all vectors have the same weights: 6 x 3, 18 + 5 + 3 = 26 registers, 35 loads for 90 FMAs. Most vectors of
+// inputs straddle two cache lines, which counts twice.
 // AVX2: 8 rows x 1 vector; 8 accumulators + 5 weights + 1 input = 14 of 16 registers.
 
 #include "kernels/kernels.h"
@@ -21,6 +23,13 @@ namespace {
 // How a tile ends: with whole vectors, or with a single one of which the first lanes count.
 enum class Ends { whole, partial };
 
+// Where a tile is.
+struct FlatPlace {
+  std::ptrdiff_t offset;  // of the input
+  const float* weights;
+  float* out;
+};
+
 template <Ends End>
 SIMDCONV_INLINE Vec load_tile(const float* p, std::int64_t count) {
   if constexpr (End == Ends::partial) return load_first(p, count);
@@ -28,98 +37,121 @@ SIMDCONV_INLINE Vec load_tile(const float* p, std::int64_t count) {
 }
 
 // Input row `Row` of a chunk of `Taps` kernel rows: one load per vector, one FMA per output row that sees it.
-template <int Row, int OutRow, int Rows, int Vectors, int Taps, int Stride>
-SIMDCONV_INLINE void add_row(const Vec (&x)[Vectors], const Vec (&weights)[Taps][Vectors],
+template <int Row, int OutRow, int Stride, int Rows, int Vectors, int Taps, int Different>
+SIMDCONV_INLINE void add_row(const Vec (&x)[Vectors], const Vec (&weights)[Taps][Different],
                              Vec (&acc)[Rows][Vectors]) {
   if constexpr (OutRow < Rows) {
     constexpr int kTap = Row - OutRow * Stride;
     if constexpr (kTap >= 0 && kTap < Taps) {
-      for (int v = 0; v < Vectors; ++v) acc[OutRow][v] = fma(x[v], weights[kTap][v], acc[OutRow][v]);
+      for (int v = 0; v < Vectors; ++v)
+        acc[OutRow][v] = fma(x[v], weights[kTap][v % Different], acc[OutRow][v]);
     }
-    add_row<Row, OutRow + 1, Rows, Vectors, Taps, Stride>(x, weights, acc);
+    add_row<Row, OutRow + 1, Stride>(x, weights, acc);
   }
 }
 
-template <int Row, int Rows, int Vectors, int Taps, int Stride, Ends End>
-SIMDCONV_INLINE void add_rows(const FlatTile& tile, const float* const* rows, std::ptrdiff_t offset,
-                              const Vec (&weights)[Taps][Vectors], Vec (&acc)[Rows][Vectors]) {
+template <int Row, int Stride, Ends End, int Rows, int Vectors, int Taps, int Different>
+SIMDCONV_INLINE void add_rows(const FlatTiles& tile, const float* const* rows, std::ptrdiff_t offset,
+                              const Vec (&weights)[Taps][Different], Vec (&acc)[Rows][Vectors]) {
   if constexpr (Row < (Rows - 1) * Stride + Taps) {
     if constexpr (Row % Stride < Taps) {  // otherwise no output row sees it
       const float* in = rows[Row] + offset;
       Vec x[Vectors];
       for (int v = 0; v < Vectors; ++v) x[v] = in_register(load_tile<End>(in + v * kLanes, tile.count));
-      add_row<Row, 0, Rows, Vectors, Taps, Stride>(x, weights, acc);
+      add_row<Row, 0, Stride>(x, weights, acc);
     }
-    add_rows<Row + 1, Rows, Vectors, Taps, Stride, End>(tile, rows, offset, weights, acc);
+    add_rows<Row + 1, Stride, End>(tile, rows, offset, weights, acc);
   }
 }
 
-// `Taps` kernel rows, all kernel columns.
-template <int Taps, int Rows, int Vectors, int Stride, Ends End>
-SIMDCONV_INLINE void add_chunk(const FlatTile& tile, std::int64_t first_tap, Vec (&acc)[Rows][Vectors]) {
+// `Taps` kernel rows, all kernel columns. Of the vectors, the first `Different` have weights of their own.
+template <int Taps, int Different, int Stride, Ends End, int Rows, int Vectors>
+SIMDCONV_INLINE void add_chunk(const FlatTiles& tile, const FlatPlace& place, std::int64_t first_tap,
+                               Vec (&acc)[Rows][Vectors]) {
   const float* const* rows = tile.rows + first_tap;
   for (std::int64_t column = 0; column < tile.columns; ++column) {
     const FlatColumn& at = tile.column[column];
-    const float* weights = tile.weights + first_tap * tile.weight_row_stride + at.weight_offset;
-    Vec w[Taps][Vectors];
+    const float* weights = place.weights + first_tap * tile.weight_row_stride + at.weight_offset;
+    Vec w[Taps][Different];
     for (int tap = 0; tap < Taps; ++tap, weights += tile.weight_row_stride) {
-      for (int v = 0; v < Vectors; ++v) w[tap][v] = load(weights + v * kLanes);
+      for (int v = 0; v < Different; ++v) w[tap][v] = load(weights + v * kLanes);
     }
-    add_rows<0, Rows, Vectors, Taps, Stride, End>(tile, rows, tile.offset + at.in_offset, w, acc);
+    add_rows<0, Stride, End>(tile, rows, place.offset + at.in_offset, w, acc);
   }
 }
 
-template <int Rows, int Vectors, int Stride, Ends End>
-void flat_tile(const FlatTile& tile) {
-  Vec acc[Rows][Vectors];
-  for (int r = 0; r < Rows; ++r) {
-    for (int v = 0; v < Vectors; ++v) acc[r][v] = load(tile.bias + v * kLanes);
-  }
-
+template <int Different, int Stride, Ends End, int Rows, int Vectors>
+SIMDCONV_INLINE void add_taps(const FlatTiles& tile, const FlatPlace& place, Vec (&acc)[Rows][Vectors]) {
   std::int64_t tap = 0;
-  for (; tap + 5 <= tile.kernel_rows; tap += 5) add_chunk<5, Rows, Vectors, Stride, End>(tile, tap, acc);
+  for (; tap + 5 <= tile.kernel_rows; tap += 5) add_chunk<5, Different, Stride, End>(tile, place, tap, acc);
   switch (tile.kernel_rows - tap) {
     case 4:
-      add_chunk<4, Rows, Vectors, Stride, End>(tile, tap, acc);
+      add_chunk<4, Different, Stride, End>(tile, place, tap, acc);
       break;
     case 3:
-      add_chunk<3, Rows, Vectors, Stride, End>(tile, tap, acc);
+      add_chunk<3, Different, Stride, End>(tile, place, tap, acc);
       break;
     case 2:
-      add_chunk<2, Rows, Vectors, Stride, End>(tile, tap, acc);
+      add_chunk<2, Different, Stride, End>(tile, place, tap, acc);
       break;
     case 1:
-      add_chunk<1, Rows, Vectors, Stride, End>(tile, tap, acc);
+      add_chunk<1, Different, Stride, End>(tile, place, tap, acc);
       break;
     default:
       break;
   }
+}
 
+// Tile after tile along the row.
+template <int Rows, int Vectors, int Different, int Stride, Ends End>
+void flat_tiles(const FlatTiles& tile) {
   const Vec low = splat(tile.low), high = splat(tile.high);
-  float* out = tile.out;
-  for (int r = 0; r < Rows; ++r, out += tile.out_row_stride) {
-    for (int v = 0; v < Vectors; ++v) {
-      const Vec clamped = at_most(high, at_least(low, acc[r][v]));
-      if constexpr (End == Ends::partial) {
-        store_first(out, clamped, tile.count);
-      } else {
-        store(out + v * kLanes, clamped);
+  std::int64_t channel = tile.channel;
+  FlatPlace place{tile.offset, nullptr, tile.out};
+  for (std::int64_t t = 0; t < tile.tiles; ++t) {
+    place.weights = tile.weights + channel;
+    Vec acc[Rows][Vectors];
+    for (int r = 0; r < Rows; ++r) {
+      for (int v = 0; v < Vectors; ++v) acc[r][v] = load(tile.bias + channel + v % Different * kLanes);
+    }
+
+    add_taps<Different, Stride, End>(tile, place, acc);
+
+    float* out = place.out;
+    for (int r = 0; r < Rows; ++r, out += tile.out_row_stride) {
+      for (int v = 0; v < Vectors; ++v) {
+        const Vec clamped = at_most(high, at_least(low, acc[r][v]));
+        if constexpr (End == Ends::partial) {
+          store_first(out, clamped, tile.count);
+        } else {
+          store(out + v * kLanes, clamped);
+        }
       }
     }
+    place.offset += Vectors * kLanes;
+    place.out += Vectors * kLanes;
+    channel += tile.channel_step;
+    if (channel >= tile.channels) channel -= tile.channels;
   }
 }
 
-template <int Rows, int Vectors>
+template <int Rows, int Vectors, int Different, Ends End>
+constexpr FlatVariants flat_variants() {
+  return {{{&flat_tiles<1, Vectors, Different, 1, End>, &flat_tiles<1, Vectors, Different, 2, End>},
+           {&flat_tiles<Rows, Vectors, Different, 1, End>, &flat_tiles<Rows, Vectors, Different, 2, End>}}};
+}
+
+// Tiles of Rows x Vectors, or Rows x SharedVectors where vectors share their weights.
+template <int Rows, int Vectors, int SharedVectors>
 constexpr FlatKernels flat_kernels() {
   return {
       .rows = Rows,
       .vectors = Vectors,
-      .whole = {{&flat_tile<1, Vectors, 1, Ends::whole>, &flat_tile<1, Vectors, 2, Ends::whole>},
-                {&flat_tile<Rows, Vectors, 1, Ends::whole>, &flat_tile<Rows, Vectors, 2, Ends::whole>}},
-      .single = {{&flat_tile<1, 1, 1, Ends::whole>, &flat_tile<1, 1, 2, Ends::whole>},
-                 {&flat_tile<Rows, 1, 1, Ends::whole>, &flat_tile<Rows, 1, 2, Ends::whole>}},
-      .partial = {{&flat_tile<1, 1, 1, Ends::partial>, &flat_tile<1, 1, 2, Ends::partial>},
-                  {&flat_tile<Rows, 1, 1, Ends::partial>, &flat_tile<Rows, 1, 2, Ends::partial>}},
+      .shared_vectors = SharedVectors,
+      .whole = flat_variants<Rows, Vectors, Vectors, Ends::whole>(),
+      .shared = flat_variants<Rows, SharedVectors, 1, Ends::whole>(),
+      .single = flat_variants<Rows, 1, 1, Ends::whole>(),
+      .partial = flat_variants<Rows, 1, 1, Ends::partial>(),
   };
 }
 

@@ -84,25 +84,27 @@ struct FlatColumn {
   std::ptrdiff_t weight_offset;  // from a kernel row's weights to the weight of the tile's first lane
 };
 
-// One tile of a depthwise convolution with any number of channels: some neighbouring output rows times some
-// vectors along a row, in which pixels and channels are one flat array:
+// Tiles of a depthwise convolution with any number of channels, side by side: some neighbouring output rows
+// times some vectors along a row, in which pixels and channels are one flat array. Lane f of the first tile:
 //
-//   out[r][f] = min(max(bias[f] + sum over kernel row y, column x of
+//   out[r][f] = min(max(bias[channel + f] + sum over kernel row y, column x of
 //                       rows[r * stride + y][offset + column[x].in_offset + f]
-//                       * weights[y * weight_row_stride + column[x].weight_offset + f],  low),  high)
+//                       * weights[y * weight_row_stride + column[x].weight_offset + channel + f],  low),  high)
 //
 // Where channels end and begin again within a tile is written in the weights: they are repeated cyclically.
-struct FlatTile {
-  const float* const* rows;  // [(rows of the tile - 1) * stride + kernel_rows]
+struct FlatTiles {
+  const float* const* rows;  // [(rows of a tile - 1) * stride + kernel_rows]
   std::int64_t kernel_rows;
   const FlatColumn* column;  // [columns]
   std::int64_t columns;
-  std::ptrdiff_t offset;  // of the tile's first lane, from a row's start
-  const float* weights;
+  std::ptrdiff_t offset;  // of the first lane, from a row's start
+  const float* weights;   // of channel 0, and on
   std::ptrdiff_t weight_row_stride;
-  const float* bias;  // of the tile's first lane, and on
+  const float* bias;  // of channel 0, and on
   float* out;
   std::ptrdiff_t out_row_stride;
+  std::int64_t channel, channel_step, channels;  // of the first lane; from tile to tile, below channels
+  std::int64_t tiles;
   std::int64_t count;  // lanes that count, in a tile that ends within a vector
   float low, high;
 };
@@ -156,7 +158,7 @@ struct FinishTile {
 
 using DirectKernel = void (*)(const DirectTile&);
 using DepthwiseKernel = void (*)(const DepthwiseTile&);
-using FlatKernel = void (*)(const FlatTile&);
+using FlatKernel = void (*)(const FlatTiles&);
 using VerticalKernel = void (*)(const VerticalPass&);
 using HorizontalKernel = void (*)(const HorizontalPass&);
 using FinishKernel = void (*)(const FinishTile&);
@@ -173,13 +175,16 @@ struct DepthwiseKernels {
 };
 
 // By rows of the tile (1, or all) and by vertical stride (1, 2).
-using FlatVariants = FlatKernel[2][2];
+struct FlatVariants {
+  FlatKernel by_rows[2][2];
+};
 
 struct FlatKernels {
-  std::int64_t rows, vectors;  // of a full tile
-  FlatVariants whole;          // all vectors
-  FlatVariants single;         // one vector
-  FlatVariants partial;        // the first lanes of one vector
+  std::int64_t rows, vectors, shared_vectors;  // of full tiles
+  FlatVariants whole;                          // `vectors`
+  FlatVariants shared;                         // `shared_vectors`, which all have the weights of the first
+  FlatVariants single;                         // one vector
+  FlatVariants partial;                        // the first lanes of one vector
 };
 
 // A horizontal pass over one row in which columns share loads: those that stand `step` vectors apart. Step 0:

@@ -17,7 +17,7 @@ constexpr KernelTable make_kernels() {
                     .max_pixels = {12, 12, 8, 6},
                     .direct = {},
                     .depthwise = depthwise_kernels<4, 4>(),
-                    .flat = flat_kernels<6, 2>(),
+                    .flat = flat_kernels<6, 2, 3>(),
                     .separable = separable_kernels<6, 2, 12, 12, 4>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);

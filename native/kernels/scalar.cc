@@ -17,7 +17,7 @@ constexpr KernelTable make_kernels() {
                     .max_pixels = {3, 3, 3, 3},
                     .direct = {},
                     .depthwise = depthwise_kernels<2, 3>(),
-                    .flat = flat_kernels<4, 1>(),
+                    .flat = flat_kernels<4, 1, 1>(),
                     .separable = separable_kernels<4, 1, 4, 0, 0>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 3>(table);

@@ -1,5 +1,6 @@
 #include "plan/cyclic_filter.h"
 
+#include <algorithm>
 #include <new>
 
 namespace simdconv {
@@ -7,7 +8,8 @@ namespace simdconv {
 CyclicFilter::CyclicFilter(const FilterView& filter, const float* bias, const LayerShape& shape,
                            std::int64_t plane_channels, const KernelTable& kernels)
     : plane_channels_(plane_channels), taps_(shape.kernel_height * shape.kernel_width) {
-  pitch_ = plane_channels - 1 + kernels.flat.vectors * kernels.lanes;
+  const std::int64_t widest = std::max(kernels.flat.vectors, kernels.flat.shared_vectors);
+  pitch_ = plane_channels - 1 + widest * kernels.lanes;
   const std::int64_t planes = shape.out_channels / plane_channels;
   std::int64_t count = planes;
   if (!checked_multiply(&count, taps_) || !checked_multiply(&count, pitch_)) throw std::bad_alloc();

@@ -61,6 +61,10 @@ FlatPlan::FlatPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
   rows.dilation_height = 1;  // it is, or there is a single kernel row
   grid_ = RowGrid(rows);
   fused_ = as_clamp(spec.activation, &low_, &high_);
+  const FlatKernels& kernels = layer_->kernels->flat;
+  const bool shares = layer_->kernels->lanes % plane_channels_ == 0;  // all vectors begin with channel 0
+  wide_ = shares ? &kernels.shared : &kernels.whole;
+  tile_floats_ = (shares ? kernels.shared_vectors : kernels.vectors) * layer_->kernels->lanes;
   choose_zones();
   choose_windows();
   lay_out_scratch();
@@ -122,22 +126,20 @@ void FlatPlan::lay_out_scratch() {
       constant_floats = row_floats;
     }
   }
-  const FlatKernels& kernels = layer_->kernels->flat;
   const bool renormalizes = layer_->spec.border.renormalizes();
   ScratchLayout scratch;
   scratch_.rows = scratch.place<const float*>(grid_.entries(block_rows_));
   scratch_.columns = scratch.place<FlatColumn>(geometry_.layer.kernel_width);
   scratch_.strips = scratch.place<float>(strip_floats);
   scratch_.constant_row = scratch.place<float>(row_source_.has_constant_rows() ? constant_floats : 0);
-  scratch_.factors = scratch.place<float>(renormalizes ? kernels.vectors * layer_->kernels->lanes : 0);
+  scratch_.factors = scratch.place<float>(renormalizes ? tile_floats_ : 0);
   scratch_.bytes = scratch.bytes();
 }
 
 Plan::Description FlatPlan::describe() const {
   const KernelTable& kernels = *layer_->kernels;
   const std::string kernel = "f32_flat_" + std::to_string(kernels.flat.rows) + "x" +
-                             std::to_string(kernels.flat.vectors * kernels.lanes) + "_" +
-                             isa_name(kernels.isa);
+                             std::to_string(tile_floats_) + "_" + isa_name(kernels.isa);
   return {kFlat.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
 }
 
@@ -189,47 +191,62 @@ void FlatPlan::run_unit(std::int64_t index, const float* in, float* out, std::by
 // Covers rows and floats with tiles; the last tile of full size overlaps the one before it rather than being
 // narrower.
 void FlatPlan::run_pixels(const Unit& unit) const {
-  const FlatKernels& kernels = layer_->kernels->flat;
-  const std::int64_t lanes = layer_->kernels->lanes, width = kernels.vectors * lanes;
+  const std::int64_t lanes = layer_->kernels->lanes;
   const std::int64_t floats = (unit.end_pixel - unit.first_pixel) * plane_channels_;
+  const FlatKernels& kernels = layer_->kernels->flat;
   const std::int64_t rows = unit.end_row - unit.first_row;
   const std::int64_t tile_rows = rows >= kernels.rows ? kernels.rows : 1;
   for (std::int64_t r = 0; r < rows; r += tile_rows) {
     const std::int64_t row = unit.first_row + std::min(r, rows - tile_rows);
-    if (floats >= width) {
-      for (std::int64_t f = 0; f < floats; f += width) {
-        run_tile(unit, kernels.whole, {row, tile_rows, std::min(f, floats - width), width});
-      }
+    const bool is_wide = floats >= tile_floats_;
+    const std::int64_t width = is_wide ? tile_floats_ : lanes, whole = floats / width, rest = floats % width;
+    if (whole > 0) run_tiles(unit, is_wide ? *wide_ : kernels.single, {row, tile_rows, 0, width}, whole);
+    if (rest == 0) continue;
+    if (is_wide) {
+      run_tiles(unit, *wide_, {row, tile_rows, floats - width, width}, 1);
     } else {
-      for (std::int64_t f = 0; f < floats; f += lanes) {
-        const std::int64_t count = std::min(lanes, floats - f);
-        run_tile(unit, count == lanes ? kernels.single : kernels.partial, {row, tile_rows, f, count});
-      }
+      run_tiles(unit, kernels.partial, {row, tile_rows, floats - rest, rest}, 1);
     }
   }
 }
 
-void FlatPlan::run_tile(const Unit& unit, const FlatVariants& kernels, const Extent& extent) const {
+// `count` tiles side by side.
+void FlatPlan::run_tiles(const Unit& unit, const FlatVariants& kernels, const Extent& first,
+                         std::int64_t count) const {
   const LayerShape& l = geometry_.layer;
   const std::int64_t out_row_stride = geometry_.out.width * plane_channels_;
-  const bool fused = fused_ && !(unit.may_leave_out && leaves_out(unit, extent));
-  FlatTile tile{};
-  tile.rows = unit.rows + (extent.row - unit.first_row) * l.stride_height;
-  tile.kernel_rows = l.kernel_height;
-  tile.column = unit.columns;
-  tile.columns = l.kernel_width;
-  tile.offset = extent.flat;
-  const std::int64_t channel = extent.flat % plane_channels_;
-  tile.weights = layer_->cyclic.weights(unit.first_channel) + channel;
-  tile.weight_row_stride = l.kernel_width * layer_->cyclic.pitch();
-  tile.bias = fused ? layer_->cyclic.bias(unit.first_channel) + channel : layer_->cyclic.no_bias();
-  tile.out = unit.out + extent.row * out_row_stride + unit.first_pixel * plane_channels_ + extent.flat;
-  tile.out_row_stride = out_row_stride;
-  tile.count = extent.floats;
-  tile.low = fused ? low_ : -kInfinity;
-  tile.high = fused ? high_ : kInfinity;
-  kernels[extent.rows > 1 ? 1 : 0][l.stride_height - 1](tile);
-  if (!fused) finish(unit, extent, tile.out);
+  const Extent all{first.row, first.rows, first.flat, first.floats * count};
+  const bool fused = fused_ && !(unit.may_leave_out && leaves_out(unit, all));
+  FlatTiles tiles{};
+  tiles.rows = unit.rows + (first.row - unit.first_row) * l.stride_height;
+  tiles.kernel_rows = l.kernel_height;
+  tiles.column = unit.columns;
+  tiles.columns = l.kernel_width;
+  tiles.offset = first.flat;
+  tiles.channel = first.flat % plane_channels_;
+  tiles.channel_step = first.floats % plane_channels_;
+  tiles.channels = plane_channels_;
+  tiles.tiles = fused ? count : 1;
+  tiles.weights = layer_->cyclic.weights(unit.first_channel);
+  tiles.weight_row_stride = l.kernel_width * layer_->cyclic.pitch();
+  tiles.bias = fused ? layer_->cyclic.bias(unit.first_channel) : layer_->cyclic.no_bias();
+  tiles.out = unit.out + first.row * out_row_stride + unit.first_pixel * plane_channels_ + first.flat;
+  tiles.out_row_stride = out_row_stride;
+  tiles.count = first.floats;
+  tiles.low = fused ? low_ : -kInfinity;
+  tiles.high = fused ? high_ : kInfinity;
+  const FlatKernel kernel = kernels.by_rows[first.rows > 1 ? 1 : 0][l.stride_height - 1];
+  if (fused) return kernel(tiles);
+
+  Extent extent = first;  // one by one, so that each is finished while it is in L1
+  for (std::int64_t i = 0; i < count; ++i) {
+    kernel(tiles);
+    finish(unit, extent, tiles.out);
+    extent.flat += first.floats;
+    tiles.offset += first.floats;
+    tiles.out += first.floats;
+    tiles.channel = extent.flat % plane_channels_;
+  }
 }
 
 TapRange FlatPlan::rows_kept(std::int64_t row) const {

@@ -66,7 +66,8 @@ class FlatPlan final : public Plan {
     std::int64_t row, rows, flat, floats;
   };
   void run_pixels(const Unit& unit) const;
-  void run_tile(const Unit& unit, const FlatVariants& kernels, const Extent& extent) const;
+  void run_tiles(const Unit& unit, const FlatVariants& kernels, const Extent& first,
+                 std::int64_t count) const;
   void finish(const Unit& unit, const Extent& extent, float* data) const;
   void fill_factors(const Unit& unit, const Extent& row) const;
   bool leaves_out(const Unit& unit, const Extent& extent) const;
@@ -80,6 +81,8 @@ class FlatPlan final : public Plan {
 
   std::int64_t planes_, plane_channels_;  // floats of an output pixel, and of an input pixel as it is read
   std::int64_t copies_;                   // of an input channel, one for each of its output channels
+  const FlatVariants* wide_;              // the kernels of full tiles
+  std::int64_t tile_floats_;              // along the row
   bool fused_;
   float low_, high_;
 
