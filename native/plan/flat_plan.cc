@@ -275,21 +275,25 @@ bool FlatPlan::leaves_out(const Unit& unit, const Extent& extent) const {
          columns_kept(last_pixel).count() < l.kernel_width;
 }
 
+// Rows that keep the same kernel rows have the same factors, and are finished together.
 void FlatPlan::finish(const Unit& unit, const Extent& extent, float* data) const {
-  const std::int64_t channels = plane_channels_, first_channel = extent.flat % channels;
+  const std::int64_t row_stride = geometry_.out.width * plane_channels_;
   FinishTile rest{};
-  rest.data = data;
-  rest.bias = layer_->cyclic.bias(unit.first_channel) + first_channel;
-  rest.pixels = 1;
+  rest.bias = layer_->cyclic.bias(unit.first_channel) + extent.flat % plane_channels_;
+  rest.data_stride = row_stride;
   rest.channels = extent.floats;
   rest.activation = layer_->spec.activation;
-  for (std::int64_t r = 0; r < extent.rows; ++r, rest.data += geometry_.out.width * channels) {
-    Extent row = extent;
-    row.row += r;
-    row.rows = 1;
-    const bool scaled = unit.may_leave_out && leaves_out(unit, row);
-    if (scaled) fill_factors(unit, row);
+  for (Extent part = extent; part.row < extent.row + extent.rows; part.row += part.rows) {
+    const TapRange kept = rows_kept(part.row);
+    for (part.rows = 1; part.row + part.rows < extent.row + extent.rows; ++part.rows) {
+      const TapRange next = rows_kept(part.row + part.rows);
+      if (next.begin != kept.begin || next.end != kept.end) break;
+    }
+    const bool scaled = unit.may_leave_out && leaves_out(unit, part);
+    if (scaled) fill_factors(unit, part);
     rest.scale = scaled ? unit.factors : nullptr;
+    rest.data = data + (part.row - extent.row) * row_stride;
+    rest.pixels = part.rows;
     layer_->kernels->finish(rest);
   }
 }
