@@ -153,9 +153,10 @@ SIMDCONV_INLINE void run_tiles(const Pass& pass) {
 
 template <int Rows, int Vectors, typename Pass>
 void run_rows(const Pass& pass) {
-  if (pass.floats >= Vectors * kLanes) {
-    run_tiles<Rows, Vectors>(pass);
-  } else if (pass.floats >= kLanes) {
+  if constexpr (Vectors > 1) {
+    if (pass.floats >= Vectors * kLanes) return run_tiles<Rows, Vectors>(pass);
+  }
+  if (pass.floats >= kLanes) {
     run_tiles<Rows, 1>(pass);
   } else {
     run_tile<Rows, 1, Lanes::first>(pass, 0, 0);

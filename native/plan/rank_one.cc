@@ -96,11 +96,12 @@ bool factor_exactly(const Kernel& kernel, int grid, RankOne* factors) {
   for (std::int64_t x = 0; x < kernel.width; ++x) divisor = std::gcd(divisor, whole(kernel.pivot_y, x));
   std::vector<double> rows, columns;
   for (std::int64_t x = 0; x < kernel.width; ++x) {
-    columns.push_back(static_cast<double>(whole(kernel.pivot_y, x) / divisor));
+    columns.push_back(static_cast<double>(whole(kernel.pivot_y, x)) / static_cast<double>(divisor));
   }
-  const std::int64_t unit = whole(kernel.pivot_y, kernel.pivot_x) / divisor;
+  const double unit = columns[static_cast<std::size_t>(kernel.pivot_x)];
   for (std::int64_t y = 0; y < kernel.height; ++y) {
-    rows.push_back(std::ldexp(static_cast<double>(whole(y, kernel.pivot_x) / unit), grid));
+    const double steps = std::trunc(static_cast<double>(whole(y, kernel.pivot_x)) / unit);
+    rows.push_back(std::ldexp(steps, grid));
   }
   return round_factors(kernel, rows, columns, 0, factors);
 }
