@@ -1,13 +1,12 @@
 // The depthwise convolution where channels are whole vectors: a tile of output rows x neighbouring pixels, a
 // vector of channels at a time.
 //
-//                          column 0   column 1   column 2   ...
-//   input row  0               x          x          x          each sample is loaded once for up to 3 x 3
-//   kernel input row  1               x          x          x          taps, and multiplied for each output
-//   that sees it
-//     ...
-//   output row 0            acc 0,0    acc 0,1    acc 0,2
-//   output row 1            acc 1,0    acc 1,1     ...
+//                     column 0   column 1   column 2   ...
+//   input row  0          x          x          x        each sample is loaded once for up to 3 x 3 taps of
+//   input row  1          x          x          x        the kernel, and multiplied for each output that
+//     ...                                                sees it
+//   output row 0       acc 0,0    acc 0,1    acc 0,2
+//   output row 1       acc 1,0    acc 1,1     ...
 //     ...
 //
 // With 32 registers the tile is 4 x 4: 16 accumulators + 9 weights + 1 sample. Under a 3x3 kernel that is 36

@@ -2,19 +2,18 @@
 // sum over height x width taps is height + width of them. A tile of rows at a time:
 //
 //   vertical    the input's rows, read in place, become rows of the middle: scratch that stays in cache
-//   margins     a border in x is a map of columns, which the vertical pass does not touch: the middle's
-//   columns
-//               beyond the image are copies of others, or what the pass makes of a constant
+//   margins     a border in x is a map of columns, which the vertical pass does not touch: columns of the
+//               middle beyond the image are copies of others, or what the pass makes of a constant
 //   horizontal  the middle's rows become the output's
 //
 // What it decides, once per image shape:
 //
-//   planes    as the depthwise plan: an nhwc image is one, in nchw each output channel is
+//   planes    as in the flat plan: an nhwc image is one, in nchw each output channel is
 //   segments  of a row, so short that the rows under a tile stay in cache; where they meet, the columns that
-//   both
-//             see are made twice
-//   blocks    of output rows: whole tiles, and long beside the kernel, since neighbours both read the rows of
-//   one units     plane x block x segment
+//             both see are made twice
+//   blocks    of output rows: whole tiles, and long beside the kernel, since neighbours both read the rows
+//             of one
+//   units     plane x block x segment
 #pragma once
 
 #include <memory>
