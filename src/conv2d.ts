@@ -52,7 +52,7 @@ export interface PlanDescription {
   readonly scratchBytes: number
   /** Of the weights as the kernel reads them. */
   readonly packedBytes: number
-  /** Multiplications for one run. */
+  /** Multiplications of the formula for one run; `separable` does with fewer. */
   readonly macs: number
   readonly inputShape: readonly number[]
   readonly outputShape: readonly number[]

@@ -43,7 +43,8 @@ const sheetHelp = `Usage: simdconv sheet PHOTO -o SHEET.png [--border MODE]
 
 Draws a contact sheet of a photo and its feature maps, one for each filter of "simdconv filter", and prints
 for each of them how the engine computed it: algorithm, kernel, instruction set, milliseconds (the median of
-several runs), megapixels of the photo a second and GFLOP a second (a multiplication and an addition are two).
+several runs), megapixels of the photo a second and GFLOP a second. Those are the operations of the formula, a
+multiplication and an addition being two; "separable" does with fewer, and may pass the peak of the CPU.
 
 Maps without a sign look as "simdconv filter" writes them. Maps with a sign are averaged over the channels
 and drawn blue below zero and orange above it, each on a scale of its own, which the label tells.

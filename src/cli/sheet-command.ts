@@ -47,6 +47,9 @@ export async function runSheet(words: readonly string[]): Promise<void> {
   const photo = `${name}: ${width} x ${height}, ${channels === 1 ? 'grey' : 'RGB'}`
   console.log(`${photo}; simdconv ${version}, ${isa}, threads: ${threads}, Node.js ${process.version}\n`)
   console.log(`${table(HEADING, rows, NUMERIC)}\n`)
+  console.log(
+    'GFLOP/s: operations of the formula; filters of rank 1 ("separable") are computed with fewer.\n',
+  )
   console.log(output)
 }
 
