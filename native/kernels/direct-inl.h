@@ -78,13 +78,19 @@ void direct_tile(const DirectTile& tile) {
       const char* low_base = reinterpret_cast<const char*>(run);
       const char* high_base = low_base + (stride.one * 4 + stride.three);
       SIMDCONV_OPAQUE(high_base);
-      for (std::int64_t e = 0; e < tile.run_length; ++e) {
-        Vec w[Vectors];
-        for (int v = 0; v < Vectors; ++v) w[v] = load(weights + v * kLanes);
-        multiply_pixels<0>(low_base, high_base, stride, w, acc);
-        weights += Vectors * kLanes;
-        low_base += kFloat;
-        high_base += kFloat;
+      for (std::int64_t rest = tile.run_length; rest > 0; rest -= tile.stretch) {
+        if (tile.prefetch != 0) {
+          const char* next = low_base + tile.prefetch * kFloat;
+          for (int p = 0; p < Pixels; ++p, next += stride.one) SIMDCONV_PREFETCH_LOAD(next);
+        }
+        for (std::int64_t e = rest < tile.stretch ? rest : tile.stretch; e > 0; --e) {
+          Vec w[Vectors];
+          for (int v = 0; v < Vectors; ++v) w[v] = load(weights + v * kLanes);
+          multiply_pixels<0>(low_base, high_base, stride, w, acc);
+          weights += Vectors * kLanes;
+          low_base += kFloat;
+          high_base += kFloat;
+        }
       }
     }
   }

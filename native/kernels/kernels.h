@@ -18,11 +18,13 @@
 #define SIMDCONV_INLINE inline __attribute__((always_inline))
 #endif
 
-// Asks for the cache line at an address that a tile is going to store to, before it computes.
+// Asks for the cache line at an address that is soon stored to, or loaded from.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define SIMDCONV_PREFETCH_STORE(p) ((void)0)
+#define SIMDCONV_PREFETCH_LOAD(p) ((void)0)
 #else
 #define SIMDCONV_PREFETCH_STORE(p) __builtin_prefetch(p, 1)
+#define SIMDCONV_PREFETCH_LOAD(p) __builtin_prefetch(p, 0)
 #endif
 
 namespace simdconv {
@@ -44,6 +46,9 @@ struct DirectTile {
   std::int64_t kernel_rows;
   std::int64_t runs;        // per kernel row
   std::int64_t run_length;  // elements
+  std::int64_t
+      stretch;  // of a run, in elements; before each, the samples `prefetch` further on are asked for
+  std::ptrdiff_t prefetch;  // 0: none
   const float* weights;  // [kernel_rows][runs][run_length][vectors * lanes], zero beyond the block's channels
   const float* bias;     // [vectors * lanes]
   float* out;            // [pixels][channels], out_stride between pixels

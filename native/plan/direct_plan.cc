@@ -260,6 +260,9 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
   tile.run_length = contiguous ? l.kernel_width * channels : group_in;
   tile.run_stride = (stretch.by_tap ? stretch.columns : l.dilation_width) * pixel_floats;
   tile.channels = block.channels;
+  const bool pointwise = l.kernel_height == 1 && l.kernel_width == 1;
+  tile.stretch = pointwise ? kLineFloats : tile.run_length;
+  tile.prefetch = pointwise ? tile_pixels_ * tile.pixel_stride : 0;  // the tile after, line by line
   const std::int64_t row_weights = l.kernel_width * group_in * block_width;
 
   for (std::int64_t row = unit.first_row; row < unit.end_row; ++row) {
