@@ -285,20 +285,6 @@ void DepthwisePlan::run_tiles(const Unit& unit, std::int64_t first_tile, std::in
   }
 }
 
-TapRange DepthwisePlan::rows_kept(std::int64_t row) const {
-  const LayerShape& l = geometry_.layer;
-  if (layer_->spec.border.y.mode != BorderMode::renormalize) return {0, l.kernel_height};
-  return taps_inside(row * l.stride_height - geometry_.padding.top, l.dilation_height, l.kernel_height,
-                     geometry_.in.height);
-}
-
-TapRange DepthwisePlan::columns_kept(std::int64_t pixel) const {
-  const LayerShape& l = geometry_.layer;
-  if (layer_->spec.border.x.mode != BorderMode::renormalize) return {0, l.kernel_width};
-  return taps_inside(pixel * l.stride_width - geometry_.padding.left, l.dilation_width, l.kernel_width,
-                     geometry_.in.width);
-}
-
 // Whether the border leaves taps out of a tile's windows: if it does so anywhere between, then at an end.
 bool DepthwisePlan::leaves_out(const Tile& tile) const {
   if (!layer_->spec.border.renormalizes()) return false;

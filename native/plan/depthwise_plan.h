@@ -74,8 +74,12 @@ class DepthwisePlan final : public Plan {
   void run_tile(const Unit& unit, const Tile& tile) const;
   void finish(const Unit& unit, const Tile& tile, float* data) const;
   bool leaves_out(const Tile& tile) const;
-  TapRange rows_kept(std::int64_t row) const;
-  TapRange columns_kept(std::int64_t pixel) const;
+  TapRange rows_kept(std::int64_t row) const {
+    return simdconv::rows_kept(geometry_, layer_->spec.border, row);
+  }
+  TapRange columns_kept(std::int64_t pixel) const {
+    return simdconv::columns_kept(geometry_, layer_->spec.border, pixel);
+  }
 
   std::shared_ptr<const Layer> layer_;
   Geometry geometry_;

@@ -330,13 +330,8 @@ void DirectPlan::finish(const Unit& unit, const ChannelBlock& block, std::int64_
     rest.scale = unit.factors;
     rest.scale_stride = layer_->packed.widest_block();
     for (std::int64_t p = 0; p < pixels; ++p) {
-      const std::int64_t first_tap = (first_pixel + p) * l.stride_width - view_.padding.left;
-      const TapRange kept_columns =
-          border.x.mode == BorderMode::renormalize
-              ? taps_inside(first_tap, l.dilation_width, l.kernel_width, view_.in.width)
-              : TapRange{0, l.kernel_width};
-      layer_->renormalizer.factors(kept_rows, kept_columns, block.channel, block.channels,
-                                   unit.factors + p * rest.scale_stride);
+      layer_->renormalizer.factors(kept_rows, columns_kept(view_, border, first_pixel + p), block.channel,
+                                   block.channels, unit.factors + p * rest.scale_stride);
     }
   }
   kernels_.finish(rest);

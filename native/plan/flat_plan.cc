@@ -13,11 +13,6 @@ namespace {
 constexpr std::int64_t kSegmentFloats =
     8192;  // of a row: a tile's rows of input stay in L2 with room to spare
 
-// Channels that share a plane, and so a pixel.
-std::int64_t plane_channels(const Layer& layer) {
-  return layer.spec.layout == Layout::nhwc ? layer.shape.out_channels : 1;
-}
-
 std::string decline(const Layer& layer) {
   const LayerShape& s = layer.shape;
   if (s.group_in() != 1) return "an output channel sees " + std::to_string(s.group_in()) + " input channels";
@@ -33,7 +28,7 @@ std::string decline(const Layer& layer) {
 void prepare(Layer& layer) {
   const FilterView filter =
       view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
-  layer.cyclic = CyclicFilter(filter, layer.spec.bias, layer.shape, plane_channels(layer), *layer.kernels);
+  layer.cyclic = CyclicFilter(filter, layer.spec.bias, layer.shape, layer.plane_channels(), *layer.kernels);
   layer.take_renormalizer(filter);
   layer.spec.filter = layer.spec.bias = nullptr;  // they were the caller's
 }
@@ -52,7 +47,7 @@ const Algorithm kFlat{
 FlatPlan::FlatPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
     : layer_(std::move(layer)), geometry_(geometry) {
   const Conv2dSpec& spec = layer_->spec;
-  plane_channels_ = plane_channels(*layer_);
+  plane_channels_ = layer_->plane_channels();
   planes_ = geometry.out.batch * (geometry.out.channels / plane_channels_);
   copies_ = spec.layout == Layout::nhwc ? geometry.layer.group_out() : 1;
   const ImageShape plane{1, geometry.in.height, geometry.in.width, plane_channels_ / copies_};
@@ -247,20 +242,6 @@ void FlatPlan::run_tiles(const Unit& unit, const FlatVariants& kernels, const Ex
     tiles.out += first.floats;
     tiles.channel = extent.flat % plane_channels_;
   }
-}
-
-TapRange FlatPlan::rows_kept(std::int64_t row) const {
-  const LayerShape& l = geometry_.layer;
-  if (layer_->spec.border.y.mode != BorderMode::renormalize) return {0, l.kernel_height};
-  return taps_inside(row * l.stride_height - geometry_.padding.top, l.dilation_height, l.kernel_height,
-                     geometry_.in.height);
-}
-
-TapRange FlatPlan::columns_kept(std::int64_t pixel) const {
-  const LayerShape& l = geometry_.layer;
-  if (layer_->spec.border.x.mode != BorderMode::renormalize) return {0, l.kernel_width};
-  return taps_inside(pixel * l.stride_width - geometry_.padding.left, l.dilation_width, l.kernel_width,
-                     geometry_.in.width);
 }
 
 // Whether the border leaves taps out of these outputs' windows: if it does so anywhere between, then at an

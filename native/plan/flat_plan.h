@@ -71,8 +71,12 @@ class FlatPlan final : public Plan {
   void finish(const Unit& unit, const Extent& extent, float* data) const;
   void fill_factors(const Unit& unit, const Extent& row) const;
   bool leaves_out(const Unit& unit, const Extent& extent) const;
-  TapRange rows_kept(std::int64_t row) const;
-  TapRange columns_kept(std::int64_t pixel) const;
+  TapRange rows_kept(std::int64_t row) const {
+    return simdconv::rows_kept(geometry_, layer_->spec.border, row);
+  }
+  TapRange columns_kept(std::int64_t pixel) const {
+    return simdconv::columns_kept(geometry_, layer_->spec.border, pixel);
+  }
 
   std::shared_ptr<const Layer> layer_;
   Geometry geometry_;

@@ -28,11 +28,14 @@ struct Layer final : Conv2d {
   std::vector<Candidate> candidates;
 
   PackedFilter packed;        // for direct
-  CyclicFilter cyclic;        // for depthwise
+  CyclicFilter cyclic;        // for depthwise and flat
   SeparableFilter separable;  // for separable
   Renormalizer renormalizer;  // for all three, where the border renormalizes
   std::vector<float> filter;  // for reference, as given
   std::vector<float> bias;    // for reference
+
+  // Output channels that share a plane, where rows are seen as flat arrays.
+  std::int64_t plane_channels() const { return spec.layout == Layout::nhwc ? shape.out_channels : 1; }
 
   void take_renormalizer(const FilterView& view) {
     if (spec.border.renormalizes()) renormalizer = Renormalizer(spec.border.by, view, shape);

@@ -18,6 +18,18 @@ TapRange taps_inside(std::int64_t first, std::int64_t dilation, std::int64_t tap
   return {clamped_begin, std::clamp(end, clamped_begin, taps)};
 }
 
+TapRange rows_kept(const Geometry& g, const Border& border, std::int64_t row) {
+  const LayerShape& l = g.layer;
+  if (border.y.mode != BorderMode::renormalize) return {0, l.kernel_height};
+  return taps_inside(row * l.stride_height - g.padding.top, l.dilation_height, l.kernel_height, g.in.height);
+}
+
+TapRange columns_kept(const Geometry& g, const Border& border, std::int64_t pixel) {
+  const LayerShape& l = g.layer;
+  if (border.x.mode != BorderMode::renormalize) return {0, l.kernel_width};
+  return taps_inside(pixel * l.stride_width - g.padding.left, l.dilation_width, l.kernel_width, g.in.width);
+}
+
 Renormalizer::Renormalizer(Renormalize by, const FilterView& filter, const LayerShape& shape)
     : kernel_height_(shape.kernel_height),
       kernel_width_(shape.kernel_width),

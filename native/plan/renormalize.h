@@ -26,6 +26,11 @@ struct TapRange {
 // The taps t in [0, taps) with 0 <= first + t * dilation < extent.
 TapRange taps_inside(std::int64_t first, std::int64_t dilation, std::int64_t taps, std::int64_t extent);
 
+// The kernel rows under an output row, and the kernel columns under a pixel of it, that the border keeps: all,
+// unless it renormalizes.
+TapRange rows_kept(const Geometry& geometry, const Border& border, std::int64_t row);
+TapRange columns_kept(const Geometry& geometry, const Border& border, std::int64_t pixel);
+
 class Renormalizer {
  public:
   Renormalizer() = default;

@@ -84,8 +84,12 @@ class SeparablePlan final : public Plan {
               bool scaled) const;
   void fill_factors(const Unit& unit, std::int64_t row, std::int64_t first_pixel,
                     std::int64_t end_pixel) const;
-  TapRange rows_kept(std::int64_t row) const;
-  TapRange columns_kept(std::int64_t pixel) const;
+  TapRange rows_kept(std::int64_t row) const {
+    return simdconv::rows_kept(geometry_, layer_->spec.border, row);
+  }
+  TapRange columns_kept(std::int64_t pixel) const {
+    return simdconv::columns_kept(geometry_, layer_->spec.border, pixel);
+  }
 
   float* middle_at(const Unit& unit, std::int64_t column) const {
     return unit.middle + (column - unit.first) * plane_channels_;
