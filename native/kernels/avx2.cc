@@ -6,6 +6,7 @@
 #include "kernels/finish-inl.h"
 #include "kernels/flat-inl.h"
 #include "kernels/separable-inl.h"
+#include "kernels/winograd-inl.h"
 
 namespace simdconv::avx2 {
 namespace {
@@ -19,9 +20,12 @@ constexpr KernelTable make_kernels() {
                     .depthwise = depthwise_kernels<3, 3>(),
                     .flat = flat_kernels<8, 1, 1>(),
                     .separable = separable_kernels<8, 1, 8, 0, 0>(),
+                    .winograd = winograd_kernels(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
+  add_winograd_products<1, 12>(table);
   add_direct_tiles<2, 6>(table);
+  add_winograd_products<2, 6>(table);
   return table;
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/finish-inl.h"
 #include "kernels/flat-inl.h"
 #include "kernels/separable-inl.h"
+#include "kernels/winograd-inl.h"
 
 namespace simdconv::avx512 {
 namespace {
@@ -20,9 +21,12 @@ constexpr KernelTable make_kernels() {
                     .depthwise = depthwise_kernels<4, 4>(),
                     .flat = flat_kernels<6, 2, 3>(),
                     .separable = separable_kernels<6, 2, 12, 12, 5>(),
+                    .winograd = winograd_kernels(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 14>(table);
+  add_winograd_products<1, 14>(table);
   add_direct_tiles<2, 14>(table);
+  add_winograd_products<2, 14>(table);
   return table;
 }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/cook_toom.h"
 #include "simdconv/types.h"
 
 // For the parts of a kernel that share its accumulators: called instead of inlined, they would spill them.
@@ -16,6 +17,13 @@
 #define SIMDCONV_INLINE __forceinline
 #else
 #define SIMDCONV_INLINE inline __attribute__((always_inline))
+#endif
+
+// Before a loop with a constant number of rounds, over arrays that are registers then.
+#if defined(__GNUC__)
+#define SIMDCONV_UNROLL _Pragma("GCC unroll 8")
+#else
+#define SIMDCONV_UNROLL
 #endif
 
 // Asks for the cache line at an address that is soon stored to, or loaded from.
@@ -149,6 +157,41 @@ struct HorizontalPass {
       period;  // columns that many apart stand the kernel's `step` of vectors apart; for SharedKernel
 };
 
+// One tile of a Winograd convolution on its way to the multiplication: its pixels are transformed, B^T d B, into one
+// sample per point, for each channel. What the border puts beyond the image is a pixel like any other.
+struct WinogradInput {
+  const float* const* pixels;  // [points of y][points of x], each [channels]
+  std::int64_t channels;
+  float* out;  // [points of y x points of x][channels, rounded up to whole vectors]
+  std::ptrdiff_t point_stride;
+};
+
+// For one of the points, some tiles times a block of output channels:
+//   sums[t][d] = sum over channel c of samples[t][c] * weights[c][d]
+struct WinogradProduct {
+  const float* samples;  // [tiles][channels], tile_stride between tiles
+  std::ptrdiff_t tile_stride;
+  std::int64_t channels;  // of a group's input
+  const float* weights;   // [channels][vectors * lanes]
+  std::ptrdiff_t ahead;   // the weights that many floats further on are needed soon
+  float* sums;            // [tiles][vectors * lanes]
+};
+
+// And on its way back: sums per point become outputs, A^T m A. Sums are linear in the samples, so they are whatever
+// the formula's are, except where they overflow; then, and where a sample was no finite number, some lane of `poison`
+// is NaN.
+struct WinogradOutput {
+  const float* sums;  // [points of y x points of x][channels, rounded up to whole vectors]
+  std::ptrdiff_t point_stride;
+  const float* bias;           // [channels, rounded up]
+  std::int64_t rows, columns;  // of outputs that exist, and are stored
+  std::int64_t channels;
+  float* out;  // [rows][columns][channels]
+  std::ptrdiff_t row_stride, pixel_stride;
+  float low, high;
+  float* poison;  // [lanes]
+};
+
 // What a direct tile leaves undone where bias and clamp alone do not finish it, in place:
 //   data[p][d] = activation(data[p][d] * scale[p][d] + bias[d])
 struct FinishTile {
@@ -166,6 +209,9 @@ using DepthwiseKernel = void (*)(const DepthwiseTile&);
 using FlatKernel = void (*)(const FlatTiles&);
 using VerticalKernel = void (*)(const VerticalPass&);
 using HorizontalKernel = void (*)(const HorizontalPass&);
+using WinogradInputKernel = void (*)(const WinogradInput&);
+using WinogradProductKernel = void (*)(const WinogradProduct&);
+using WinogradOutputKernel = void (*)(const WinogradOutput&);
 using FinishKernel = void (*)(const FinishTile&);
 
 inline constexpr int kMaxTilePixels = 14;
@@ -209,6 +255,16 @@ struct SeparableKernels {
   SharedKernel shared[2];
 };
 
+struct WinogradEnds {
+  WinogradInputKernel input;
+  WinogradOutputKernel output;
+};
+
+struct WinogradKernels {
+  WinogradEnds ends[kFormCount][kFormCount];  // by the forms of y and x; null where there are none
+  WinogradProductKernel multiply[kMaxTileVectors][kMaxTilePixels];  // [vectors - 1][tiles - 1]
+};
+
 // All kernels of one instruction set.
 struct KernelTable {
   Isa isa;
@@ -220,6 +276,7 @@ struct KernelTable {
   DepthwiseKernels depthwise;
   FlatKernels flat;
   SeparableKernels separable;
+  WinogradKernels winograd;
   FinishKernel finish;
 };
 

@@ -6,6 +6,7 @@
 #include "kernels/finish-inl.h"
 #include "kernels/flat-inl.h"
 #include "kernels/separable-inl.h"
+#include "kernels/winograd-inl.h"
 
 namespace simdconv::neon {
 namespace {
@@ -19,11 +20,16 @@ constexpr KernelTable make_kernels() {
                     .depthwise = depthwise_kernels<4, 4>(),
                     .flat = flat_kernels<6, 2, 3>(),
                     .separable = separable_kernels<6, 2, 12, 12, 4>(),
+                    .winograd = winograd_kernels(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 12>(table);
+  add_winograd_products<1, 12>(table);
   add_direct_tiles<2, 12>(table);
+  add_winograd_products<2, 12>(table);
   add_direct_tiles<3, 8>(table);
+  add_winograd_products<3, 8>(table);
   add_direct_tiles<4, 6>(table);
+  add_winograd_products<4, 6>(table);
   return table;
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/finish-inl.h"
 #include "kernels/flat-inl.h"
 #include "kernels/separable-inl.h"
+#include "kernels/winograd-inl.h"
 
 namespace simdconv::scalar {
 namespace {
@@ -19,11 +20,16 @@ constexpr KernelTable make_kernels() {
                     .depthwise = depthwise_kernels<2, 3>(),
                     .flat = flat_kernels<4, 1, 1>(),
                     .separable = separable_kernels<4, 1, 4, 0, 0>(),
+                    .winograd = winograd_kernels(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 3>(table);
+  add_winograd_products<1, 3>(table);
   add_direct_tiles<2, 3>(table);
+  add_winograd_products<2, 3>(table);
   add_direct_tiles<3, 3>(table);
+  add_winograd_products<3, 3>(table);
   add_direct_tiles<4, 3>(table);
+  add_winograd_products<4, 3>(table);
   return table;
 }
 

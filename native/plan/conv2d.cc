@@ -26,9 +26,13 @@ Status Conv2d::create(const Conv2dSpec& spec, std::shared_ptr<const Conv2d>* res
   const std::int64_t weights =
       shape.kernel_height * shape.kernel_width * shape.group_in() * shape.out_channels;
   layer->finite_weights = all_finite(spec.filter, weights);
-  const Status selection = select_algorithm(*layer, spec.algorithm, reason);
+  layer->whole_weights = all_whole(spec.filter, weights);
+  const Status selection = select_algorithms(*layer, spec.algorithm, reason);
   if (selection != Status::ok) return selection;
-  layer->algorithm->prepare(*layer);
+  if (spec.border.renormalizes()) layer->renormalizer = Renormalizer(spec.border.by, layer->filter_view(), shape);
+  for (const Algorithm* algorithm : layer->algorithms) algorithm->prepare(*layer);
+  layer->spec.filter = layer->filter.empty() ? nullptr : layer->filter.data();  // they were the caller's
+  layer->spec.bias = layer->bias.empty() ? nullptr : layer->bias.data();
   *result = std::move(layer);
   return Status::ok;
 } catch (const std::bad_alloc&) {
@@ -41,7 +45,7 @@ Status Plan::create(std::shared_ptr<const Conv2d> conv2d, const ImageShape& inpu
   Geometry geometry{};
   const Status status = make_geometry(layer->shape, input, padding, &geometry);
   if (status != Status::ok) return status;
-  *result = layer->algorithm->plan(layer, geometry);
+  *result = choose_algorithm(*layer, geometry).plan(layer, geometry);
   return Status::ok;
 } catch (const std::bad_alloc&) {
   return Status::out_of_memory;

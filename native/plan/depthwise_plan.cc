@@ -24,11 +24,7 @@ std::string decline(const Layer& layer) {
 }
 
 void prepare(Layer& layer) {
-  const FilterView filter =
-      view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
-  layer.cyclic = CyclicFilter(filter, layer.spec.bias, layer.shape, layer.shape.out_channels, *layer.kernels);
-  layer.take_renormalizer(filter);
-  layer.spec.filter = layer.spec.bias = nullptr;  // they were the caller's
+  layer.cyclic = CyclicFilter(layer.filter_view(), layer.spec.bias, layer.shape, layer.shape.out_channels, *layer.kernels);
 }
 
 }  // namespace
@@ -37,6 +33,7 @@ const Algorithm kDepthwise{
     "depthwise",
     decline,
     prepare,
+    nullptr,
     [](std::shared_ptr<const Layer> layer, const Geometry& geometry) -> std::shared_ptr<const Plan> {
       return std::make_shared<DepthwisePlan>(std::move(layer), geometry);
     },
@@ -163,7 +160,8 @@ Plan::Description DepthwisePlan::describe() const {
   const std::string kernel = "f32_depthwise_" + std::to_string(tile_rows_) + "x" +
                              std::to_string(tile_pixels_) + "x" + std::to_string(kernels.lanes) + "_" +
                              isa_name(kernels.isa);
-  return {kDepthwise.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
+  return {kDepthwise.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(),
+          describe_candidates(*layer_, geometry_)};
 }
 
 // ---- obeying ---------------------------------------------------------------------------------

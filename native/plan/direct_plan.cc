@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "plan/common.h"
+#include "plan/cost.h"
 #include "simdconv/cpu.h"
 
 namespace simdconv {
@@ -41,20 +42,35 @@ const KernelTable& choose_kernels(const Layer& layer) {
   return half_idle && narrow ? *narrow : *layer.kernels;
 }
 
-void prepare(Layer& layer) {
-  const FilterView filter =
-      view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
-  layer.packed = PackedFilter(filter, layer.spec.bias, layer.shape, choose_kernels(layer));
-  layer.take_renormalizer(filter);
-  layer.spec.filter = layer.spec.bias = nullptr;  // they were the caller's
+// Tiles of equal width in each row, for each block of channels; weights are read once for each window of input.
+double predict(const Layer& layer, const Geometry& geometry) {
+  const Geometry view = as_one_row(geometry);
+  const LayerShape& s = layer.shape;
+  const std::int64_t steps = s.kernel_height * s.kernel_width * s.group_in();
+  const KernelTable& kernels = choose_kernels(layer);
+  double ticks = 0;
+  for (const ChannelBlock& block : layer.packed.blocks()) {
+    const std::int64_t tiles = ceil_divide(view.out.width, kernels.max_pixels[block.vectors - 1]);
+    const std::int64_t pixels = ceil_divide(view.out.width, tiles);
+    ticks += static_cast<double>(view.out.batch * view.out.height * tiles) *
+             product_ticks(steps, pixels, block.vectors);
+  }
+  const std::int64_t windows = ceil_divide(view.in.height * view.in.width * view.in.channels, kWindowFloats);
+  return seconds_of(ticks + stream_ticks(layer.packed.bytes(), view.in.batch * windows), kernels.isa);
 }
 
 }  // namespace
 
+void pack_directly(Layer& layer) {
+  if (!layer.packed.blocks().empty()) return;
+  layer.packed = PackedFilter(layer.filter_view(), layer.spec.bias, layer.shape, choose_kernels(layer));
+}
+
 const Algorithm kDirect{
     "direct",
     decline,
-    prepare,
+    pack_directly,
+    predict,
     [](std::shared_ptr<const Layer> layer, const Geometry& geometry) -> std::shared_ptr<const Plan> {
       return std::make_shared<DirectPlan>(std::move(layer), geometry);
     },
@@ -199,7 +215,8 @@ void DirectPlan::lay_out_scratch() {
 Plan::Description DirectPlan::describe() const {
   const std::string kernel = "f32_direct_" + std::to_string(tile_pixels_) + "x" +
                              std::to_string(layer_->packed.widest_block()) + "_" + isa_name(kernels_.isa);
-  return {kDirect.name, kernel, kernels_.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
+  return {kDirect.name, kernel, kernels_.isa, scratch_.bytes, layer_->packed_bytes(),
+          describe_candidates(*layer_, geometry_)};
 }
 
 // ---- obeying ---------------------------------------------------------------------------------

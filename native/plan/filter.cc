@@ -31,6 +31,10 @@ FilterView view_filter(const float* data, FilterLayout layout, const LayerShape&
   return view;
 }
 
+bool all_whole(const float* data, std::int64_t count) {
+  return std::all_of(data, data + count, [](float value) { return std::trunc(value) == value; });
+}
+
 bool all_finite(const float* data, std::int64_t count) {
   return std::all_of(data, data + count, [](float value) { return std::isfinite(value); });
 }

@@ -21,6 +21,7 @@ struct FilterView {
 
 FilterView view_filter(const float* data, FilterLayout layout, const LayerShape& shape, bool flip);
 
+bool all_whole(const float* data, std::int64_t count);  // integers
 bool all_finite(const float* data, std::int64_t count);
 
 }  // namespace simdconv

@@ -26,11 +26,7 @@ std::string decline(const Layer& layer) {
 }
 
 void prepare(Layer& layer) {
-  const FilterView filter =
-      view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
-  layer.cyclic = CyclicFilter(filter, layer.spec.bias, layer.shape, layer.plane_channels(), *layer.kernels);
-  layer.take_renormalizer(filter);
-  layer.spec.filter = layer.spec.bias = nullptr;  // they were the caller's
+  layer.cyclic = CyclicFilter(layer.filter_view(), layer.spec.bias, layer.shape, layer.plane_channels(), *layer.kernels);
 }
 
 }  // namespace
@@ -39,6 +35,7 @@ const Algorithm kFlat{
     "flat",
     decline,
     prepare,
+    nullptr,
     [](std::shared_ptr<const Layer> layer, const Geometry& geometry) -> std::shared_ptr<const Plan> {
       return std::make_shared<FlatPlan>(std::move(layer), geometry);
     },
@@ -135,7 +132,8 @@ Plan::Description FlatPlan::describe() const {
   const KernelTable& kernels = *layer_->kernels;
   const std::string kernel = "f32_flat_" + std::to_string(kernels.flat.rows) + "x" +
                              std::to_string(tile_floats_) + "_" + isa_name(kernels.isa);
-  return {kFlat.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
+  return {kFlat.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(),
+          describe_candidates(*layer_, geometry_)};
 }
 
 // ---- obeying ---------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ class ReferencePlan final : public Plan {
       : layer_(std::move(layer)), geometry_(geometry) {}
 
   Description describe() const override {
-    return {kReference.name, "f64_reference", Isa::scalar, 0, layer_->packed_bytes(), layer_->candidates};
+    return {kReference.name, "f64_reference", Isa::scalar, 0, layer_->packed_bytes(),
+            describe_candidates(*layer_, geometry_)};
   }
   ImageShape input_shape() const override { return geometry_.in; }
   ImageShape output_shape() const override { return geometry_.out; }
@@ -34,11 +35,7 @@ void prepare(Layer& layer) {
   const LayerShape& s = layer.shape;
   const std::int64_t weights = s.kernel_height * s.kernel_width * s.group_in() * s.out_channels;
   layer.filter.assign(layer.spec.filter, layer.spec.filter + weights);
-  layer.spec.filter = layer.filter.data();
-  if (layer.spec.bias) {
-    layer.bias.assign(layer.spec.bias, layer.spec.bias + s.out_channels);
-    layer.spec.bias = layer.bias.data();
-  }
+  if (layer.spec.bias) layer.bias.assign(layer.spec.bias, layer.spec.bias + s.out_channels);
 }
 
 }  // namespace
@@ -47,6 +44,7 @@ const Algorithm kReference{
     "reference",
     [](const Layer&) { return std::string(); },
     prepare,
+    nullptr,
     [](std::shared_ptr<const Layer> layer, const Geometry& geometry) -> std::shared_ptr<const Plan> {
       return std::make_shared<ReferencePlan>(std::move(layer), geometry);
     },

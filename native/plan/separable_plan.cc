@@ -50,7 +50,7 @@ std::string decline(const Layer& layer) {
   if (reason.empty() && layer.spec.algorithm == "auto") reason = decline_cost(layer);
   if (!reason.empty()) return reason;
   if (!layer.finite_weights) return "a weight is not finite";
-  const FilterView filter = view_filter(layer.spec.filter, layer.spec.filter_layout, s, layer.spec.flip);
+  const FilterView filter = layer.filter_view();
   RankOne factors;
   for (std::int64_t d = 0; d < s.out_channels; ++d) {
     if (!factor_rank_one(filter, s, d, &factors)) {
@@ -61,12 +61,8 @@ std::string decline(const Layer& layer) {
 }
 
 void prepare(Layer& layer) {
-  const FilterView filter =
-      view_filter(layer.spec.filter, layer.spec.filter_layout, layer.shape, layer.spec.flip);
   layer.separable =
-      SeparableFilter(filter, layer.spec.bias, layer.shape, layer.plane_channels(), *layer.kernels);
-  layer.take_renormalizer(filter);
-  layer.spec.filter = layer.spec.bias = nullptr;  // they were the caller's
+      SeparableFilter(layer.filter_view(), layer.spec.bias, layer.shape, layer.plane_channels(), *layer.kernels);
 }
 
 }  // namespace
@@ -75,6 +71,7 @@ const Algorithm kSeparable{
     "separable",
     decline,
     prepare,
+    nullptr,
     [](std::shared_ptr<const Layer> layer, const Geometry& geometry) -> std::shared_ptr<const Plan> {
       return std::make_shared<SeparablePlan>(std::move(layer), geometry);
     },
@@ -160,7 +157,8 @@ Plan::Description SeparablePlan::describe() const {
   const std::string kernel = "f32_separable_" + std::to_string(kernels.separable.rows) + "x" +
                              std::to_string(kernels.separable.vectors * kernels.lanes) + "_" +
                              isa_name(kernels.isa);
-  return {kSeparable.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(), layer_->candidates};
+  return {kSeparable.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(),
+          describe_candidates(*layer_, geometry_)};
 }
 
 // ---- obeying ---------------------------------------------------------------------------------

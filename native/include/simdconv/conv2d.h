@@ -33,13 +33,15 @@ struct Conv2dSpec {
   bool flip = false;             // true: convolution with a flipped kernel (E4), false: correlation (E5)
   Isa isa = Isa::scalar;
   std::string algorithm = "auto";  // or a candidate's name, to force it
+  Accuracy accuracy = Accuracy::high;
 };
 
 // One algorithm that was asked, in order of preference, and its answer.
 struct Candidate {
   std::string name;
   bool accepted;
-  std::string reason;  // of a decline
+  std::string reason;             // of a decline
+  double predicted_seconds = 0;  // for one run on one thread; 0 where the choice does not depend on it
 };
 
 // A layer with its weights packed for one instruction set. Immutable: any number of threads may use it.

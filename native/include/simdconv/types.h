@@ -25,6 +25,13 @@ enum class Layout : std::uint8_t { nhwc, nchw };
 // channel.
 enum class FilterLayout : std::uint8_t { hwio, oihw, ohwi, ihwo };
 
+// What rounding may do to a sum; see plan/winograd_plan.h for the bounds.
+enum class Accuracy : std::uint8_t {
+  exact,  // only products of the formula are added: whole numbers give whole results
+  high,   // about what float sums have anyway; whole weights are treated as exact
+  fast,   // about ten times that
+};
+
 // What stands beyond the image's border; see plan/border.h for the maps.
 enum class BorderMode : std::uint8_t { constant, edge, reflect, symmetric, wrap, renormalize };
 
