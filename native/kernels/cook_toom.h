@@ -44,10 +44,10 @@ struct CookToom {
 
 // The forms that kernels are made for.
 inline constexpr CookToom kForms[] = {
-    {1, 1, 0, {}},                // one tap: nothing to save
-    {2, 3, 1, {1}},               // F(2, 3)
-    {4, 3, 2, {0.75, 1.5}},       // F(4, 3)
-    {6, 3, 3, {0.5, 1, 2}},       // F(6, 3)
+    {1, 1, 0, {}},           // one tap: nothing to save
+    {2, 3, 1, {1}},          // F(2, 3)
+    {4, 3, 2, {0.75, 1.5}},  // F(4, 3)
+    {6, 3, 3, {0.5, 1, 2}},  // F(6, 3)
 };
 
 inline constexpr int kOneTap = 0, kF2of3 = 1, kF4of3 = 2, kF6of3 = 3;

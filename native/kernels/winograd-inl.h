@@ -129,7 +129,8 @@ void winograd_multiply(const WinogradProduct& tile) {
   for (int p = 0; p < Pixels; ++p) {
     for (int v = 0; v < Vectors; ++v) acc[p][v] = splat(0);
   }
-  PixelStrides stride{tile.tile_stride * kFloat, tile.tile_stride * kFloat * 3, tile.tile_stride * kFloat * 5};
+  PixelStrides stride{tile.tile_stride * kFloat, tile.tile_stride * kFloat * 3,
+                      tile.tile_stride * kFloat * 5};
   SIMDCONV_OPAQUE(stride.one);
   SIMDCONV_OPAQUE(stride.three);
   SIMDCONV_OPAQUE(stride.five);
@@ -155,7 +156,8 @@ void winograd_multiply(const WinogradProduct& tile) {
 }
 
 template <int FormY, int FormX, bool Partial>
-SIMDCONV_INLINE void output_vector(const WinogradOutput& tile, std::int64_t d, std::int64_t rest, Vec& poison) {
+SIMDCONV_INLINE void output_vector(const WinogradOutput& tile, std::int64_t d, std::int64_t rest,
+                                   Vec& poison) {
   constexpr int points_y = kForms[FormY].points(), points_x = kForms[FormX].points();
   constexpr int height = kForms[FormY].outputs, width = kForms[FormX].outputs;
   Vec columns[height][points_x];
@@ -190,7 +192,8 @@ template <int FormY, int FormX>
 void winograd_output(const WinogradOutput& tile) {
   Vec poison = splat(0);
   std::int64_t d = 0;
-  for (; d + kLanes <= tile.channels; d += kLanes) output_vector<FormY, FormX, false>(tile, d, kLanes, poison);
+  for (; d + kLanes <= tile.channels; d += kLanes)
+    output_vector<FormY, FormX, false>(tile, d, kLanes, poison);
   if (d < tile.channels) output_vector<FormY, FormX, true>(tile, d, tile.channels - d, poison);
   store(tile.poison, poison);
 }

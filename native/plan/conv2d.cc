@@ -29,7 +29,8 @@ Status Conv2d::create(const Conv2dSpec& spec, std::shared_ptr<const Conv2d>* res
   layer->whole_weights = all_whole(spec.filter, weights);
   const Status selection = select_algorithms(*layer, spec.algorithm, reason);
   if (selection != Status::ok) return selection;
-  if (spec.border.renormalizes()) layer->renormalizer = Renormalizer(spec.border.by, layer->filter_view(), shape);
+  if (spec.border.renormalizes())
+    layer->renormalizer = Renormalizer(spec.border.by, layer->filter_view(), shape);
   for (const Algorithm* algorithm : layer->algorithms) algorithm->prepare(*layer);
   layer->spec.filter = layer->filter.empty() ? nullptr : layer->filter.data();  // they were the caller's
   layer->spec.bias = layer->bias.empty() ? nullptr : layer->bias.data();

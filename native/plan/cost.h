@@ -27,7 +27,8 @@ inline double stream_ticks(std::size_t bytes, std::int64_t times) {
 }
 
 inline double seconds_of(double ticks, Isa isa) {
-  return ticks * (isa == Isa::avx512 ? 0.27e-9 : 0.14e-9);  // a server core of 2023; others are as far off for all
+  return ticks *
+         (isa == Isa::avx512 ? 0.27e-9 : 0.14e-9);  // a server core of 2023; others are as far off for all
 }
 
 }  // namespace simdconv

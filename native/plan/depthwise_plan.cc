@@ -24,7 +24,8 @@ std::string decline(const Layer& layer) {
 }
 
 void prepare(Layer& layer) {
-  layer.cyclic = CyclicFilter(layer.filter_view(), layer.spec.bias, layer.shape, layer.shape.out_channels, *layer.kernels);
+  layer.cyclic = CyclicFilter(layer.filter_view(), layer.spec.bias, layer.shape, layer.shape.out_channels,
+                              *layer.kernels);
 }
 
 }  // namespace
@@ -160,7 +161,11 @@ Plan::Description DepthwisePlan::describe() const {
   const std::string kernel = "f32_depthwise_" + std::to_string(tile_rows_) + "x" +
                              std::to_string(tile_pixels_) + "x" + std::to_string(kernels.lanes) + "_" +
                              isa_name(kernels.isa);
-  return {kDepthwise.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(),
+  return {kDepthwise.name,
+          kernel,
+          kernels.isa,
+          scratch_.bytes,
+          layer_->packed_bytes(),
           describe_candidates(*layer_, geometry_)};
 }
 

@@ -215,8 +215,9 @@ void DirectPlan::lay_out_scratch() {
 Plan::Description DirectPlan::describe() const {
   const std::string kernel = "f32_direct_" + std::to_string(tile_pixels_) + "x" +
                              std::to_string(layer_->packed.widest_block()) + "_" + isa_name(kernels_.isa);
-  return {kDirect.name, kernel, kernels_.isa, scratch_.bytes, layer_->packed_bytes(),
-          describe_candidates(*layer_, geometry_)};
+  return {kDirect.name,           kernel,
+          kernels_.isa,           scratch_.bytes,
+          layer_->packed_bytes(), describe_candidates(*layer_, geometry_)};
 }
 
 // ---- obeying ---------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ std::string decline(const Layer& layer) {
 }
 
 void prepare(Layer& layer) {
-  layer.cyclic = CyclicFilter(layer.filter_view(), layer.spec.bias, layer.shape, layer.plane_channels(), *layer.kernels);
+  layer.cyclic =
+      CyclicFilter(layer.filter_view(), layer.spec.bias, layer.shape, layer.plane_channels(), *layer.kernels);
 }
 
 }  // namespace
@@ -132,7 +133,11 @@ Plan::Description FlatPlan::describe() const {
   const KernelTable& kernels = *layer_->kernels;
   const std::string kernel = "f32_flat_" + std::to_string(kernels.flat.rows) + "x" +
                              std::to_string(tile_floats_) + "_" + isa_name(kernels.isa);
-  return {kFlat.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(),
+  return {kFlat.name,
+          kernel,
+          kernels.isa,
+          scratch_.bytes,
+          layer_->packed_bytes(),
           describe_candidates(*layer_, geometry_)};
 }
 

@@ -30,13 +30,13 @@ struct Layer final : Conv2d {
   std::vector<const Algorithm*> algorithms;  // that accepted; where there are several, the image decides
   std::vector<Candidate> candidates;         // all that were asked
 
-  PackedFilter packed;        // for direct, and the tiles that winograd leaves to it
-  CyclicFilter cyclic;        // for depthwise and flat
-  SeparableFilter separable;  // for separable
+  PackedFilter packed;                              // for direct, and the tiles that winograd leaves to it
+  CyclicFilter cyclic;                              // for depthwise and flat
+  SeparableFilter separable;                        // for separable
   WinogradFilter winograd[kFormCount][kFormCount];  // by the forms of y and x
-  Renormalizer renormalizer;  // where the border renormalizes
-  std::vector<float> filter;  // for reference, as given
-  std::vector<float> bias;    // for reference
+  Renormalizer renormalizer;                        // where the border renormalizes
+  std::vector<float> filter;                        // for reference, as given
+  std::vector<float> bias;                          // for reference
 
   // Output channels that share a plane, where rows are seen as flat arrays.
   std::int64_t plane_channels() const { return spec.layout == Layout::nhwc ? shape.out_channels : 1; }

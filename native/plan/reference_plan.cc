@@ -11,7 +11,11 @@ class ReferencePlan final : public Plan {
       : layer_(std::move(layer)), geometry_(geometry) {}
 
   Description describe() const override {
-    return {kReference.name, "f64_reference", Isa::scalar, 0, layer_->packed_bytes(),
+    return {kReference.name,
+            "f64_reference",
+            Isa::scalar,
+            0,
+            layer_->packed_bytes(),
             describe_candidates(*layer_, geometry_)};
   }
   ImageShape input_shape() const override { return geometry_.in; }

@@ -6,8 +6,9 @@
 namespace simdconv {
 namespace {
 
-const Algorithm* const kBestFirst[] = {&kSeparable,   &kDepthwise,   &kFlat,   &kWinograd4x4, &kWinograd2x2, &kWinograd6x6,
-                                       &kWinograd1x4, &kWinograd4x1, &kDirect, &kReference};
+const Algorithm* const kBestFirst[] = {&kSeparable,   &kDepthwise,   &kFlat,        &kWinograd4x4,
+                                       &kWinograd2x2, &kWinograd6x6, &kWinograd1x4, &kWinograd4x1,
+                                       &kDirect,      &kReference};
 
 std::string in_milliseconds(double seconds) {
   char text[32];
@@ -69,8 +70,8 @@ std::vector<Candidate> describe_candidates(const Layer& layer, const Geometry& g
   for (Candidate& candidate : candidates) {
     if (!candidate.accepted || candidate.name == chosen.name) continue;
     candidate.accepted = false;
-    candidate.reason = "it would take " + in_milliseconds(candidate.predicted_seconds) + ", " + chosen.name + " " +
-                       in_milliseconds(chosen_seconds);
+    candidate.reason = "it would take " + in_milliseconds(candidate.predicted_seconds) + ", " + chosen.name +
+                       " " + in_milliseconds(chosen_seconds);
   }
   return candidates;
 }

@@ -61,8 +61,8 @@ std::string decline(const Layer& layer) {
 }
 
 void prepare(Layer& layer) {
-  layer.separable =
-      SeparableFilter(layer.filter_view(), layer.spec.bias, layer.shape, layer.plane_channels(), *layer.kernels);
+  layer.separable = SeparableFilter(layer.filter_view(), layer.spec.bias, layer.shape, layer.plane_channels(),
+                                    *layer.kernels);
 }
 
 }  // namespace
@@ -157,7 +157,11 @@ Plan::Description SeparablePlan::describe() const {
   const std::string kernel = "f32_separable_" + std::to_string(kernels.separable.rows) + "x" +
                              std::to_string(kernels.separable.vectors * kernels.lanes) + "_" +
                              isa_name(kernels.isa);
-  return {kSeparable.name, kernel, kernels.isa, scratch_.bytes, layer_->packed_bytes(),
+  return {kSeparable.name,
+          kernel,
+          kernels.isa,
+          scratch_.bytes,
+          layer_->packed_bytes(),
           describe_candidates(*layer_, geometry_)};
 }
 

@@ -64,9 +64,10 @@ WinogradFilter::WinogradFilter(int form_y, int form_x, const FilterView& filter,
         }
         const Samples column = transform(y_form, taps);
         for (std::int64_t y = 0; y < height; ++y) {
-          const std::ptrdiff_t place = &view.first[y * view.row_stride + x * view.column_stride] - view.first +
-                                       c * view.in_stride + d * view.out_stride;
-          transformed[static_cast<std::size_t>(place)] = static_cast<float>(column[static_cast<std::size_t>(y)]);
+          const std::ptrdiff_t place = &view.first[y * view.row_stride + x * view.column_stride] -
+                                       view.first + c * view.in_stride + d * view.out_stride;
+          transformed[static_cast<std::size_t>(place)] =
+              static_cast<float>(column[static_cast<std::size_t>(y)]);
         }
       }
     }

@@ -20,17 +20,21 @@ constexpr std::int64_t kGroupTiles = 28;
 // twice as many, where it does not.
 constexpr std::int64_t kManyWeights = 128 * 128;
 
+std::string size(std::int64_t height, std::int64_t width) {
+  return std::to_string(height) + "x" + std::to_string(width);
+}
+
+std::string name_of(const CookToom& y, const CookToom& x) { return "winograd-" + size(y.outputs, x.outputs); }
+
 template <int FormY, int FormX>
 std::string decline(const Layer& layer) {
   constexpr CookToom y = kForms[FormY], x = kForms[FormX];
   constexpr int outputs = y.outputs > x.outputs ? y.outputs : x.outputs;
   const LayerShape& s = layer.shape;
   const Conv2dSpec& spec = layer.spec;
-  if (spec.accuracy == Accuracy::exact) return "its products are not the formula's, and the sums shall be exact";
+  if (spec.accuracy == Accuracy::exact)
+    return "its products are not the formula's, and the sums shall be exact";
   if (s.kernel_height != y.taps || s.kernel_width != x.taps) {
-    const auto size = [](std::int64_t height, std::int64_t width) {
-      return std::to_string(height) + "x" + std::to_string(width);
-    };
     return "the kernel is " + size(s.kernel_height, s.kernel_width) + ", not " + size(y.taps, x.taps);
   }
   if (s.stride_height != 1 || s.stride_width != 1) return "strides part the outputs";
@@ -41,10 +45,11 @@ std::string decline(const Layer& layer) {
   if (s.group_out() * 2 <= layer.kernels->lanes) {
     return std::to_string(s.group_out()) + " output channels of a group leave half of a vector idle";
   }
+  if (spec.algorithm == name_of(y, x)) return {};
+  if (spec.accuracy == Accuracy::high && outputs > 4) return "its error asks for accuracy 'fast'";
   if (spec.algorithm != "auto") return {};
-  if (spec.accuracy == Accuracy::high) {
-    if (layer.whole_weights) return "the weights are whole numbers, whose sums are kept exact";
-    if (outputs > 4) return "its error asks for accuracy 'fast'";
+  if (spec.accuracy == Accuracy::high && layer.whole_weights) {
+    return "the weights are whole numbers, whose sums are kept exact";
   }
   const bool many_weights = s.group_in() * s.out_channels > kManyWeights;
   if (outputs < 4 && !many_weights) return "4x4 outputs at a time are faster where weights are so few";
@@ -71,8 +76,7 @@ double predict(const Layer& layer, const Geometry& geometry) {
   double products = 0;
   std::int64_t vectors = ceil_divide(s.in_channels, layer.kernels->lanes);
   for (const ChannelBlock& block : filter.packed().blocks()) {
-    const std::int64_t parts =
-        ceil_divide(tiling.group_tiles, layer.kernels->max_pixels[block.vectors - 1]);
+    const std::int64_t parts = ceil_divide(tiling.group_tiles, layer.kernels->max_pixels[block.vectors - 1]);
     const std::int64_t pixels = ceil_divide(tiling.group_tiles, parts);
     products +=
         static_cast<double>(parts * tiling.groups) * product_ticks(s.group_in(), pixels, block.vectors);
@@ -159,9 +163,13 @@ void WinogradPlan::lay_out_scratch() {
 }
 
 Plan::Description WinogradPlan::describe() const {
-  const std::string form = std::to_string(form_y_.outputs) + "x" + std::to_string(form_x_.outputs);
-  const std::string name = "winograd-" + form, kernel = "f32_winograd_" + form + "_" + isa_name(kernels_.isa);
-  return {name, kernel, kernels_.isa, scratch_.bytes, layer_->packed_bytes(),
+  const std::string kernel =
+      "f32_winograd_" + size(form_y_.outputs, form_x_.outputs) + "_" + isa_name(kernels_.isa);
+  return {name_of(form_y_, form_x_),
+          kernel,
+          kernels_.isa,
+          scratch_.bytes,
+          layer_->packed_bytes(),
           describe_candidates(*layer_, geometry_)};
 }
 
@@ -212,7 +220,8 @@ void WinogradPlan::point_pixels(const Unit& unit, const Tile& tile) const {
   const ImageShape& in = geometry_.in;
   const Border& border = layer_->spec.border;
   const std::int64_t height = form_y_.points(), width = form_x_.points();
-  const std::int64_t first_row = tile.row - geometry_.padding.top, first_column = tile.column - geometry_.padding.left;
+  const std::int64_t first_row = tile.row - geometry_.padding.top,
+                     first_column = tile.column - geometry_.padding.left;
   const std::int64_t rows = tile.rows + form_y_.taps - 1, columns = tile.columns + form_x_.taps - 1;
   const float* image = unit.in + tile.image * in.height * in.width * in.channels;
   const std::ptrdiff_t pixel_stride = native_in_ ? in.channels : 1;
@@ -225,7 +234,8 @@ void WinogradPlan::point_pixels(const Unit& unit, const Tile& tile) const {
   const float** pixel = unit.pixels;
   float* copy = unit.patch;
   for (std::int64_t y = 0; y < height; ++y) {
-    const std::int64_t source_row = y < rows ? border_source(border.y.mode, first_row + y, in.height) : kOutside;
+    const std::int64_t source_row =
+        y < rows ? border_source(border.y.mode, first_row + y, in.height) : kOutside;
     const float* row = image + source_row * in.width * pixel_stride;
     for (std::int64_t x = 0; x < width; ++x, ++pixel, copy += pixel_floats_) {
       if (y >= rows || x >= columns) {
@@ -304,7 +314,8 @@ void WinogradPlan::transform_outputs(const Unit& unit, const ChannelBlock& block
     }
     ends_.output(output);
     const auto is_nan = [](float lane) { return lane != lane; };
-    if (std::any_of(unit.poison, unit.poison + kernels_.lanes, is_nan)) make_directly(unit, tile, block, output);
+    if (std::any_of(unit.poison, unit.poison + kernels_.lanes, is_nan))
+      make_directly(unit, tile, block, output);
     if (!fused) finish(unit, tile, block, output);
     if (native_out_) continue;
     const std::int64_t out_plane = shape.height * shape.width;
@@ -332,12 +343,12 @@ void WinogradPlan::make_directly(const Unit& unit, const Tile& tile, const Chann
   for (std::int64_t y = 0; y < form_y_.points(); ++y) rows[y] = unit.patch + y * width * pixel_floats_;
   DirectTile direct{};
   direct.row_step = 1;
-  direct.column_offset = block.group * geometry_.layer.group_in();
   direct.pixel_stride = direct.run_stride = pixel_floats_;
   direct.kernel_rows = geometry_.layer.kernel_height;
   direct.runs = geometry_.layer.kernel_width;
   direct.run_length = direct.stretch = geometry_.layer.group_in();
-  direct.weights = layer_->packed.weights(block);
+  const auto index = static_cast<std::size_t>(&block - filter_.packed().blocks().data());
+  direct.weights = layer_->packed.weights(layer_->packed.blocks()[index]);
   direct.bias = place.bias;
   direct.out_stride = place.pixel_stride;
   direct.channels = block.channels;
@@ -345,8 +356,11 @@ void WinogradPlan::make_directly(const Unit& unit, const Tile& tile, const Chann
   direct.high = place.high;
   for (std::int64_t y = 0; y < tile.rows; ++y) {
     direct.rows = rows + y;
-    direct.out = place.out + y * place.row_stride;
-    kernels_.direct[block.vectors - 1][tile.columns - 1](direct);
+    for (std::int64_t x = 0; x < tile.columns; ++x) {
+      direct.column_offset = x * pixel_floats_ + block.group * geometry_.layer.group_in();
+      direct.out = place.out + y * place.row_stride + x * place.pixel_stride;
+      kernels_.direct[block.vectors - 1][0](direct);
+    }
   }
 }
 

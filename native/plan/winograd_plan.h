@@ -26,8 +26,8 @@ namespace simdconv {
 struct WinogradTiling {
   WinogradTiling(const WinogradFilter& filter, const Geometry& geometry);
 
-  std::int64_t rows, columns;  // of tiles, in an image
-  std::int64_t tiles;          // of the batch
+  std::int64_t rows, columns;        // of tiles, in an image
+  std::int64_t tiles;                // of the batch
   std::int64_t groups, group_tiles;  // the most in one
 };
 
@@ -71,9 +71,11 @@ class WinogradPlan final : public Plan {
   void transform_inputs(const Unit& unit) const;
   void multiply(const Unit& unit, const ChannelBlock& block) const;
   void transform_outputs(const Unit& unit, const ChannelBlock& block) const;
-  void make_directly(const Unit& unit, const Tile& tile, const ChannelBlock& block, const WinogradOutput& place) const;
+  void make_directly(const Unit& unit, const Tile& tile, const ChannelBlock& block,
+                     const WinogradOutput& place) const;
   bool leaves_out(const Tile& tile) const;
-  void finish(const Unit& unit, const Tile& tile, const ChannelBlock& block, const WinogradOutput& place) const;
+  void finish(const Unit& unit, const Tile& tile, const ChannelBlock& block,
+              const WinogradOutput& place) const;
 
   std::int64_t block_width(const ChannelBlock& block) const { return block.vectors * kernels_.lanes; }
 
@@ -89,7 +91,7 @@ class WinogradPlan final : public Plan {
   bool fused_;
   float low_, high_;
   std::int64_t shares_;
-  std::int64_t pixel_floats_;                  // channels of a transformed sample, rounded up to whole vectors
+  std::int64_t pixel_floats_;  // channels of a transformed sample, rounded up to whole vectors
   std::ptrdiff_t sample_stride_, sum_stride_;  // from point to point
   std::array<AlignedFloats, 3> constants_;     // pixels of zeros and of the border's constants in y and in x
   struct {

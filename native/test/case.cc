@@ -90,6 +90,13 @@ void make_random_case(Random& random, Values values, Case* result) {
   if (s.activation.kind == ActivationKind::leaky_relu) s.activation.a = 0.125F;
   if (s.activation.kind == ActivationKind::clamp) s.activation = {ActivationKind::clamp, -3, 5};
 
+  fill_random_case(random, values, result);
+}
+
+void fill_random_case(Random& random, Values values, Case* result) {
+  Case& c = *result;
+  Conv2dSpec& s = c.spec;
+  const std::int64_t group_in = s.in_channels / s.groups;
   const std::int64_t most_pad = pick(random, 0, 3) == 0 ? 9 : 2;
   c.padding = {pick(random, 0, most_pad), pick(random, 0, most_pad), pick(random, 0, most_pad),
                pick(random, 0, most_pad)};

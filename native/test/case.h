@@ -42,4 +42,7 @@ float pick_value(Random& random, Values values);
 // Any options, sizes small and awkward, the kernel never larger than the padded input.
 void make_random_case(Random& random, Values values, Case* result);
 
+// Picks padding, image, weights and bias for a layer whose options stand.
+void fill_random_case(Random& random, Values values, Case* result);
+
 }  // namespace simdconv::test

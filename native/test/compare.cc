@@ -35,7 +35,8 @@ void run_units(const Plan& plan, const float* in, float* out, Against against) {
   }
 }
 
-bool compare_with_reference(Case& c, const char* algorithm, Values values, Random& random, Against against) {
+bool compare_with_reference(Case& c, const char* algorithm, Values values, Random& random, Against against,
+                            float rounding) {
   const std::string name = c.name() + ", " + algorithm;
   std::shared_ptr<const Conv2d> layer;
   std::shared_ptr<const Plan> plan;
@@ -64,7 +65,7 @@ bool compare_with_reference(Case& c, const char* algorithm, Values values, Rando
   for (std::int64_t i = 0; i < output.count(); ++i) {
     const float want = expected[static_cast<std::size_t>(i)], got = output[i];
     const float scale = std::fmax(1.0F, std::fabs(want) * (by_weight ? 100.0F : 1.0F));
-    const float tolerance = values == Values::integers ? 0 : tolerance_of(c) * scale;
+    const float tolerance = values == Values::integers ? 0 : tolerance_of(c) * scale * rounding;
     const bool right = std::fabs(got - want) <= tolerance;
     CHECK(right, "%s: element %lld is %g, not %g", name.c_str(), static_cast<long long>(i),
           static_cast<double>(got), static_cast<double>(want));

@@ -11,7 +11,9 @@ namespace simdconv::test {
 void run_units(const Plan& plan, const float* in, float* out, Against against);
 
 // Whether the algorithm accepts the layer; what it computes is compared.
-bool compare_with_reference(Case& c, const char* algorithm, Values values, Random& random, Against against);
+// `rounding`: by how much the error of real numbers may be larger than that of a plain sum.
+bool compare_with_reference(Case& c, const char* algorithm, Values values, Random& random, Against against,
+                            float rounding = 1);
 
 // SIMDCONV_TEST_CASES: for emulated CPUs, which take a hundred times as long.
 int case_count();

@@ -40,7 +40,7 @@ struct Conv2dSpec {
 struct Candidate {
   std::string name;
   bool accepted;
-  std::string reason;             // of a decline
+  std::string reason;            // of a decline
   double predicted_seconds = 0;  // for one run on one thread; 0 where the choice does not depend on it
 };
 
