@@ -102,6 +102,7 @@ Napi::Value describe_plan(const Napi::CallbackInfo& info) {
     entry.Set("name", candidate.name);
     entry.Set("accepted", candidate.accepted);
     entry.Set("reason", candidate.reason);
+    entry.Set("predictedSeconds", candidate.predicted_seconds);
     candidates.Set(candidates.Length(), entry);
   }
   auto result = Napi::Object::New(env);

@@ -9,7 +9,7 @@ import { readOutput, takeOutput } from './output.js'
 import type { Sides } from './padding.js'
 import { Plans, type Plan } from './plans.js'
 import { runOnPool } from './run-async.js'
-import { isa } from './settings.js'
+import { isa, preferredAlgorithm } from './settings.js'
 import { resolveGeometry } from './shape.js'
 import { resolveConv2d, type Conv2dOptions, type LayerSpec } from './spec.js'
 import {
@@ -58,11 +58,15 @@ export interface PlanDescription {
   readonly outputShape: readonly number[]
   /** With names such as `same` resolved. */
   readonly padding: Sides
-  /** Every algorithm that was asked, in order, with its reason. */
+  /**
+   * Every algorithm that was asked, in order, with its reason; and where the image decides, with the time that it is
+   * predicted to take on one thread of a common server.
+   */
   readonly candidates: readonly {
     readonly name: string
     readonly accepted: boolean
     readonly reason: string
+    readonly predictedMilliseconds?: number
   }[]
 }
 
@@ -148,7 +152,7 @@ export class Conv2d {
    * Tells what was decided for an input shape, and why each other algorithm declined.
    *
    * @example
-   * layer.describe([56, 56, 64]).algorithm // 'direct'
+   * layer.describe([56, 56, 64]).algorithm // 'winograd-4x4'
    */
   describe(inputShape: readonly number[]): PlanDescription {
     Conv2d.#assertLayer(this)
@@ -165,7 +169,13 @@ export class Conv2d {
       inputShape: geometry.inputShape,
       outputShape,
       padding,
-      candidates: Object.freeze(candidates.map((candidate) => Object.freeze({ ...candidate }))),
+      candidates: Object.freeze(
+        candidates.map(({ name, accepted, reason, predictedSeconds }) => {
+          const answer = { name, accepted, reason }
+          const predictedMilliseconds = predictedSeconds * 1e3
+          return Object.freeze(predictedSeconds > 0 ? { ...answer, predictedMilliseconds } : answer)
+        }),
+      ),
     })
   }
 
@@ -220,8 +230,19 @@ interface Admitted {
   readonly target: OwnFloats
 }
 
-/** The addon tells why a forced algorithm declined; the user also needs to hear which, and the way out. */
+/** With the algorithm that the environment prefers where the user leaves it open, and it can. */
 function pack(spec: NativeConv2dSpec): NativeConv2d {
+  if (spec.algorithm !== 'auto' || preferredAlgorithm === 'auto') return packAs(spec, spec.algorithm)
+  try {
+    return native.createConv2d({ ...spec, algorithm: preferredAlgorithm })
+  } catch (error) {
+    if ((error as NativeError).code !== 'ERR_CONV_ALGORITHM') throw error
+    return packAs(spec, 'auto')
+  }
+}
+
+/** The addon tells why a forced algorithm declined; the user also needs to hear which, and the way out. */
+function packAs(spec: NativeConv2dSpec, algorithm: string): NativeConv2d {
   try {
     return native.createConv2d(spec)
   } catch (error) {
@@ -229,7 +250,7 @@ function pack(spec: NativeConv2dSpec): NativeConv2d {
     const reason = (error as NativeError).message
     throw convError(
       'ERR_CONV_ALGORITHM',
-      `algorithm "${spec.algorithm}" cannot do this layer: ${reason}; say "auto"`,
+      `algorithm "${algorithm}" cannot do this layer: ${reason}; say "auto"`,
     )
   }
 }

@@ -10,7 +10,7 @@ export {
   type RunOptions,
   type RunSyncOptions,
 } from './conv2d.js'
-export type { Algorithm, Conv2dOptions, FilterLayout, Layout } from './spec.js'
+export type { Accuracy, Algorithm, Conv2dOptions, FilterLayout, Layout } from './spec.js'
 export type { Padding, Sides } from './padding.js'
 export type { Activation } from './activation.js'
 export type { AxisBorder, Border, BorderAlias, BorderMode } from './border.js'

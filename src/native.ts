@@ -47,6 +47,7 @@ export interface NativeConv2dSpec {
   readonly activation: NativeActivation
   readonly layout: 'nhwc' | 'nchw'
   readonly flip: boolean
+  readonly accuracy: 'exact' | 'high' | 'fast'
 }
 
 /** What the plan decided, and what it declined. */
@@ -63,6 +64,7 @@ export interface NativePlanDescription {
     readonly name: string
     readonly accepted: boolean
     readonly reason: string
+    readonly predictedSeconds: number
   }[]
 }
 

@@ -1,5 +1,5 @@
 /** What holds for the whole process: the instruction set and the threads, set by environment or by call. */
-import { describe, integer, list, options, wrongType } from './check.js'
+import { describe, integer, list, oneOf, options, wrongType } from './check.js'
 import { convError } from './errors.js'
 import { version } from './load-addon.js'
 import { native, type Isa } from './native.js'
@@ -11,6 +11,13 @@ const algorithmNames = Object.freeze([...algorithms])
 
 /** The instruction set that new layers are packed for: the best of this machine, or what SIMDCONV_ISA says. */
 export const isa: Isa = readIsa(process.env['SIMDCONV_ISA'])
+
+/** What computes layers that say `auto`, where it can: SIMDCONV_ALGORITHM, for experiments. */
+export const preferredAlgorithm: Algorithm = oneOf(
+  'SIMDCONV_ALGORITHM',
+  process.env['SIMDCONV_ALGORITHM'] || 'auto',
+  algorithms,
+)
 
 // The pool is shared with other JavaScript threads; one that loads this later leaves alone what was set before.
 if (!machine.threadsWereSet) limitThreads(process.env['SIMDCONV_THREADS'])

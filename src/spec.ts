@@ -19,7 +19,39 @@ export type Layout = 'nhwc' | 'nchw'
 export type Algorithm = (typeof algorithms)[number]
 
 /** Every algorithm that can be forced by name, and `auto`. */
-export const algorithms = ['auto', 'separable', 'depthwise', 'flat', 'direct', 'reference'] as const
+export const algorithms = [
+  'auto',
+  'separable',
+  'depthwise',
+  'flat',
+  'winograd',
+  'winograd-2x2',
+  'winograd-4x4',
+  'winograd-6x6',
+  'winograd-1x4',
+  'winograd-4x1',
+  'direct',
+  'reference',
+] as const
+
+/**
+ * What rounding may do to a sum of `n` products in float32, with `u = 2^-24`.
+ *
+ * | accuracy | error at most                         | that one meets, over that of `exact` |
+ * | -------- | ------------------------------------- | ------------------------------------ |
+ * | `exact`  | `n u` times the sum of the magnitudes | 1                                    |
+ * | `high`   | `240 (c + 16) u max(x) sum(w)`        | 2                                    |
+ * | `fast`   | `1610 (c + 16) u max(x) sum(w)`       | 9                                    |
+ *
+ * `c` are the input channels of a group, `max(x)` is the largest magnitude of a sample in a neighbourhood of 8 x 8
+ * pixels, `sum(w)` the sum of the magnitudes of an output channel's weights. `exact` adds only products of the formula,
+ * so whole numbers give whole results (below 2^24); so does `high` where all weights are whole numbers. `high` and
+ * `fast` use Winograd's minimal filtering where it is faster (Lavin and Gray 2015, arXiv 1509.09308). Infinities and NaN
+ * are in all three where the formula puts them.
+ */
+export type Accuracy = (typeof accuracies)[number]
+
+const accuracies = ['exact', 'high', 'fast'] as const
 
 const maxStep = 65535
 
@@ -52,6 +84,8 @@ export interface Conv2dOptions {
   readonly flip?: boolean | undefined
   /** Default `auto`; a name forces that one, or throws with the reason why it cannot. */
   readonly algorithm?: Algorithm | undefined
+  /** What rounding may do to a sum, in exchange for speed. Default `high`. */
+  readonly accuracy?: Accuracy | undefined
 }
 
 const optionNames = [
@@ -67,6 +101,7 @@ const optionNames = [
   'layout',
   'flip',
   'algorithm',
+  'accuracy',
 ] as const satisfies readonly (keyof Conv2dOptions)[]
 
 /** Options with nothing left open. */
@@ -94,6 +129,7 @@ export interface LayerSpec {
   readonly layout: Layout
   readonly flip: boolean
   readonly algorithm: Algorithm
+  readonly accuracy: Accuracy
 }
 
 /** Which index of the filter's shape is which axis. */
@@ -126,6 +162,7 @@ export function resolveConv2d(given: unknown): Conv2dSpec {
     layout = 'nhwc',
     flip = false,
     algorithm = 'auto',
+    accuracy = 'high',
   } = options('options', given, optionNames)
   const filterLayout = oneOf('filterLayout', filterLayoutName, Object.keys(filterAxes) as FilterLayout[])
   const { data, shape } = parts('filter', filter)
@@ -153,6 +190,7 @@ export function resolveConv2d(given: unknown): Conv2dSpec {
     layout: oneOf('layout', layout, ['nhwc', 'nchw']),
     flip: bool('flip', flip),
     algorithm: oneOf('algorithm', algorithm, algorithms),
+    accuracy: oneOf('accuracy', accuracy, accuracies),
   }
   // No getter of the user's runs from here on: memory is still what it is now when the weights are packed.
   return Object.freeze({

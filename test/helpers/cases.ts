@@ -23,8 +23,13 @@ export interface Case {
 
 type Numbers = 'small integers' | 'floats'
 
-/** Every algorithm that can be forced. */
-export const algorithms = info().algorithms.filter((name) => name !== 'auto')
+const forms = /^winograd-/
+
+/** Winograd's, one by one. */
+export const winogradForms = info().algorithms.filter((name) => forms.test(name))
+
+/** Every other algorithm that can be forced. */
+export const algorithms = info().algorithms.filter((name) => name !== 'auto' && !name.startsWith('winograd'))
 
 /** Whether the algorithm that the options force can do the layer. */
 export function accepts(options: Conv2dOptions): boolean {
@@ -90,8 +95,11 @@ function erf(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * sum
 }
 
-/** Of layers; those of rank one are depthwise, their kernels products of a column and a row, and their strides 1. */
-export type Kind = 'any' | 'depthwise' | 'rank one'
+/**
+ * Of layers. Those of rank one are depthwise, their kernels products of a column and a row, and their strides 1. Dense
+ * ones have strides and dilations of 1, kernels of 1x3, 3x1 and 3x3, and more than a few output channels.
+ */
+export type Kind = 'any' | 'depthwise' | 'rank one' | 'dense'
 
 /**
  * One random case. With small integers every order of summation gives the same bits, so nothing re-weights. Of the
@@ -99,24 +107,27 @@ export type Kind = 'any' | 'depthwise' | 'rank one'
  */
 export function randomCase(random: Random, numbers: Numbers, kind: Kind = 'any'): Case {
   const exact = numbers === 'small integers'
-  const depthwise = kind !== 'any' || random.integer(0, 4) === 0
+  const dense = kind === 'dense'
+  const depthwise = !dense && (kind !== 'any' || random.integer(0, 4) === 0)
   const groups = depthwise
     ? random.pick(depthwiseGroups[kind === 'any' ? 'any' : 'depthwise'])
     : random.pick([1, 1, 1, 1, 2, 3])
   const inPerGroup = depthwise ? 1 : random.pick([1, 2, 3, 5, 7, 8, 13, 16])
   const outPerGroup = depthwise
     ? random.pick([1, 1, 2])
-    : random.pick([1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 32, 33, 37])
+    : random.pick(dense ? [9, 15, 16, 17, 31, 32, 33, 37] : [1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 32, 33, 37])
   const inChannels = groups * inPerGroup
   const outChannels = groups * outPerGroup
   const batch = random.pick([1, 1, 2, 3])
-  const kernelHeight = random.pick([1, 1, 2, 3, 3, 4, 5])
-  const kernelWidth = random.pick([1, 1, 2, 3, 3, 5, 7])
+  const kernelHeight = dense ? random.pick([1, 3]) : random.pick([1, 1, 2, 3, 3, 4, 5])
+  const kernelWidth = dense && kernelHeight === 1 ? 3 : random.pick(dense ? [1, 3] : [1, 1, 2, 3, 3, 5, 7])
   const strides =
-    kind === 'rank one'
+    dense || kind === 'rank one'
       ? ([1, 1] as const)
       : ([random.pick([1, 1, 2, 3]), random.pick([1, 1, 2, 5])] as const)
-  const dilations = [random.pick([1, 1, 2, 3]), random.pick([1, 1, 2, 3])] as const
+  const dilations = dense
+    ? ([1, 1] as const)
+    : ([random.pick([1, 1, 2, 3]), random.pick([1, 1, 2, 3])] as const)
   const height = random.pick([1, 2, 3, 5, 7, 9, 13])
   const width = random.pick([1, 2, 3, 5, 7, 11, 17, 31, 43])
   const spanHeight = (kernelHeight - 1) * dilations[0] + 1

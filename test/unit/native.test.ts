@@ -23,6 +23,7 @@ const spec: NativeConv2dSpec = {
   activation: { kind: 'none', a: 0, b: 0 },
   layout: 'nhwc',
   flip: false,
+  accuracy: 'high',
 }
 const input = (): Float32Array => new Float32Array(3 * 4).fill(1)
 const output = (): Float32Array => new Float32Array(2 * 2)

@@ -84,7 +84,7 @@ describe('Conv2d options', () => {
       'something else',
       { colour: 'red' },
       option(
-        'unknown option "colour"; the options are "filter", "filterLayout", "bias", "strides", "dilations", "groups", "padding", "border", "activation", "layout", "flip" and "algorithm"',
+        'unknown option "colour"; the options are "filter", "filterLayout", "bias", "strides", "dilations", "groups", "padding", "border", "activation", "layout", "flip", "algorithm" and "accuracy"',
       ),
     )
   })
@@ -307,7 +307,7 @@ describe('Conv2d options', () => {
       'an unknown algorithm',
       { algorithm: 'im2col' },
       option(
-        'algorithm must be "auto", "separable", "depthwise", "flat", "direct" or "reference", got "im2col"',
+        'algorithm must be "auto", "separable", "depthwise", "flat", "winograd", "winograd-2x2", "winograd-4x4", "winograd-6x6", "winograd-1x4", "winograd-4x1", "direct" or "reference", got "im2col"',
       ),
     )
   })

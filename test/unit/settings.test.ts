@@ -100,6 +100,22 @@ describe('the environment', () => {
     )
   })
 
+  it('SIMDCONV_ALGORITHM computes the layers that leave it open, and that it can', () => {
+    const chosen = (size: number): string => {
+      const filter = `simdconv.tensor(new Float32Array(${size * size * 256}).fill(0.5), [${size}, ${size}, 16, 16])`
+      return `new simdconv.Conv2d({ filter: ${filter} }).describe([40, 40, 16]).algorithm`
+    }
+    const both = `${chosen(3)}, ${chosen(5)}`
+    expect(run({ SIMDCONV_ALGORITHM: 'winograd-2x2' }, both)).to.equal('winograd-2x2 direct')
+    expect(run({ SIMDCONV_ALGORITHM: 'reference' }, both)).to.equal('reference reference')
+  })
+
+  it('SIMDCONV_ALGORITHM refuses other names', () => {
+    expect(run({ SIMDCONV_ALGORITHM: 'gemm' }, '1')).to.match(
+      /^TypeError ERR_CONV_OPTION SIMDCONV_ALGORITHM must be "auto", "separable",/,
+    )
+  })
+
   it('SIMDCONV_THREADS limits the number of threads', () => {
     const { availableThreads } = info()
     for (const limit of [1, availableThreads, availableThreads + 1]) {
