@@ -116,8 +116,9 @@ Conv2dSpec decode_spec(const Napi::Object& object) {
   spec.flip = object.Get("flip").ToBoolean();
   spec.isa = decode_isa(object.Get("isa"));
   spec.algorithm = object.Get("algorithm").ToString();
-  spec.accuracy = decode_name<Accuracy>(
-      object.Get("accuracy"), {{"exact", Accuracy::exact}, {"high", Accuracy::high}, {"fast", Accuracy::fast}});
+  spec.accuracy =
+      decode_name<Accuracy>(object.Get("accuracy"),
+                            {{"exact", Accuracy::exact}, {"high", Accuracy::high}, {"fast", Accuracy::fast}});
   return spec;
 }
 
