@@ -5,6 +5,7 @@
 import { Conv2d, tensor } from 'simdconv'
 import { policies } from './border-policies.mjs'
 import { makeData } from './data.mjs'
+import { fittingIterations, optionsOf, takeTurns, time } from './in-turns.mjs'
 
 /**
  * @typedef {object} BorderResult
@@ -25,7 +26,7 @@ import { makeData } from './data.mjs'
 export async function measureBorders(layer, measurePeak, { rounds, milliseconds }, onStep) {
   const { input, filter } = makeData(layer)
   const image = tensor(input, [layer.batch, layer.height, layer.width, layer.inChannels])
-  const convs = policies.map(({ border }) => new Conv2d(optionsOf(layer, filter, border)))
+  const convs = policies.map(({ border }) => new Conv2d({ ...optionsOf(layer, filter), border }))
   const output = new Float32Array(
     convs[0].outputShape(image.shape).reduce((product, size) => product * size, 1),
   )
@@ -36,7 +37,7 @@ export async function measureBorders(layer, measurePeak, { rounds, milliseconds 
     check(policies[index], output)
   }
 
-  const iterations = fittingIterations(runs[0], milliseconds / 1000)
+  const iterations = fittingIterations(runs[0], milliseconds)
   /** @type {BorderResult} */
   const result = {
     layer,
@@ -47,51 +48,12 @@ export async function measureBorders(layer, measurePeak, { rounds, milliseconds 
   }
   for (let round = 0; round < rounds; round++) {
     if (measurePeak) result.peak.push(await measurePeak(milliseconds))
-    for (let turn = 0; turn < runs.length; turn++) {
-      const index = (round + turn) % runs.length
+    takeTurns(runs, round, (index) => {
       result.measured[index].seconds.push(time(runs[index], iterations) / iterations)
-    }
+    })
     onStep()
   }
   return result
-}
-
-/**
- * Seconds for a number of runs, after one that is not counted.
- *
- * @param {() => void} run
- * @param {number} count
- * @returns {number}
- */
-function time(run, count) {
-  run()
-  const start = process.hrtime.bigint()
-  for (let i = 0; i < count; i++) run()
-  return Number(process.hrtime.bigint() - start) / 1e9
-}
-
-/** @param {() => void} run @param {number} seconds @returns {number} */
-function fittingIterations(run, seconds) {
-  let count = 1
-  while (time(run, count) < seconds / 2) count *= 2
-  return Math.max(1, Math.round((count * seconds) / time(run, count)))
-}
-
-/**
- * @param {import('./layers.mjs').Layer} layer
- * @param {Float32Array} filter
- * @param {import('simdconv').Border} border
- * @returns {import('simdconv').Conv2dOptions}
- */
-function optionsOf({ inChannels, outChannels, kernel, stride, pad, dilation, groups }, filter, border) {
-  return {
-    filter: tensor(filter, [...kernel, inChannels / groups, outChannels]),
-    strides: stride,
-    dilations: dilation,
-    groups,
-    padding: { top: pad[0], bottom: pad[0], left: pad[1], right: pad[1] },
-    border,
-  }
 }
 
 /**
@@ -105,7 +67,7 @@ function checker(layer, { input, filter }) {
   const shape = [layer.batch, layer.height, layer.width, layer.inChannels]
   /** @param {Float32Array} x @param {Float32Array} w @param {import('simdconv').Border} border */
   const reference = (x, w, border) =>
-    new Conv2d({ ...optionsOf(layer, w, border), algorithm: 'reference' }).runSync(tensor(x, shape)).data
+    new Conv2d({ ...optionsOf(layer, w), border, algorithm: 'reference' }).runSync(tensor(x, shape)).data
   const magnitudes = reference(input.map(Math.abs), filter.map(Math.abs), 'edge')
   const terms = (layer.kernel[0] * layer.kernel[1] * layer.inChannels) / layer.groups
   const bound = terms * 2 ** -23 * magnitudes.reduce((largest, value) => Math.max(largest, value))
