@@ -109,8 +109,10 @@ WinogradTiling::WinogradTiling(const WinogradFilter& filter, const Geometry& geo
     : rows(ceil_divide(geometry.out.height, kForms[filter.form_y()].outputs)),
       columns(ceil_divide(geometry.out.width, kForms[filter.form_x()].outputs)),
       tiles(geometry.out.batch * rows * columns),
-      groups(ceil_divide(tiles, kGroupTiles)),
-      group_tiles(ceil_divide(tiles, groups)) {}
+      groups(ceil_divide(tiles, kGroupTiles)) {
+  if (groups > 1 && groups < kMinUnits) groups += groups % 2;  // two threads get the same
+  group_tiles = ceil_divide(tiles, groups);
+}
 
 WinogradPlan::WinogradPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry,
                            const WinogradFilter& filter)
