@@ -40,8 +40,8 @@ export const algorithms = [
  * | accuracy | error at most                         | that one meets, over that of `exact` |
  * | -------- | ------------------------------------- | ------------------------------------ |
  * | `exact`  | `n u` times the sum of the magnitudes | 1                                    |
- * | `high`   | `240 (c + 16) u max(x) sum(w)`        | 2                                    |
- * | `fast`   | `1610 (c + 16) u max(x) sum(w)`       | 9                                    |
+ * | `high`   | `310 (c + 16) u max(x) sum(w)`        | 2                                    |
+ * | `fast`   | `1770 (c + 16) u max(x) sum(w)`       | 9                                    |
  *
  * `c` are the input channels of a group, `max(x)` is the largest magnitude of a sample in a neighbourhood of 8 x 8
  * pixels, `sum(w)` the sum of the magnitudes of an output channel's weights. `exact` adds only products of the formula,

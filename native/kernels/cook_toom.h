@@ -48,9 +48,11 @@ inline constexpr CookToom kForms[] = {
     {2, 3, 1, {1}},          // F(2, 3)
     {4, 3, 2, {0.75, 1.5}},  // F(4, 3)
     {6, 3, 3, {0.5, 1, 2}},  // F(6, 3)
+    {2, 5, 2, {0.75, 1.5}},  // F(2, 5)
+    {4, 5, 3, {0.5, 1, 2}},  // F(4, 5)
 };
 
-inline constexpr int kOneTap = 0, kF2of3 = 1, kF4of3 = 2, kF6of3 = 3;
+inline constexpr int kOneTap = 0, kF2of3 = 1, kF4of3 = 2, kF6of3 = 3, kF2of5 = 4, kF4of5 = 5;
 inline constexpr int kFormCount = sizeof(kForms) / sizeof(kForms[0]);
 inline constexpr int kMostPoints = 8, kMostOutputs = 6;  // of a form
 

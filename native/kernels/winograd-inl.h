@@ -208,6 +208,8 @@ constexpr WinogradKernels winograd_kernels() {
   kernels.ends[kF2of3][kF2of3] = winograd_ends<kF2of3, kF2of3>();
   kernels.ends[kF4of3][kF4of3] = winograd_ends<kF4of3, kF4of3>();
   kernels.ends[kF6of3][kF6of3] = winograd_ends<kF6of3, kF6of3>();
+  kernels.ends[kF2of5][kF2of5] = winograd_ends<kF2of5, kF2of5>();
+  kernels.ends[kF4of5][kF4of5] = winograd_ends<kF4of5, kF4of5>();
   kernels.ends[kOneTap][kF4of3] = winograd_ends<kOneTap, kF4of3>();
   kernels.ends[kF4of3][kOneTap] = winograd_ends<kF4of3, kOneTap>();
   return kernels;

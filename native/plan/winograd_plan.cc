@@ -16,60 +16,81 @@ constexpr std::int64_t kLineFloats = 16, kPageFloats = 1024;
 // Tiles that read the weights together. Each weight is then used that often; from L3 it arrives in time.
 constexpr std::int64_t kGroupTiles = 28;
 
-// F(2x2), whose weights are less than half as many, pays where reading them counts; F(6x6), whose weights are nearly
-// twice as many, where it does not.
-constexpr std::int64_t kManyWeights = 128 * 128;
-
 std::string size(std::int64_t height, std::int64_t width) {
   return std::to_string(height) + "x" + std::to_string(width);
 }
 
 std::string name_of(const CookToom& y, const CookToom& x) { return "winograd-" + size(y.outputs, x.outputs); }
 
-template <int FormY, int FormX>
+// The form that makes so many outputs of so many taps; -1 where there is none.
+int find_form(int outputs, std::int64_t taps) {
+  for (int form = 0; form < kFormCount; ++form) {
+    if (kForms[form].outputs == outputs && kForms[form].taps == taps) return form;
+  }
+  return -1;
+}
+
+// Forms with 4 points have less than half of the weights of those with 6, and pay where reading them counts; those with
+// 8 points have nearly twice as many, and a larger error.
+constexpr std::int64_t kManyWeights = 128 * 128;
+constexpr int kFewPoints = 4, kManyPoints = 8;
+
+template <int OutHeight, int OutWidth>
 std::string decline(const Layer& layer) {
-  constexpr CookToom y = kForms[FormY], x = kForms[FormX];
-  constexpr int outputs = y.outputs > x.outputs ? y.outputs : x.outputs;
   const LayerShape& s = layer.shape;
   const Conv2dSpec& spec = layer.spec;
   if (spec.accuracy == Accuracy::exact)
     return "its products are not the formula's, and the sums shall be exact";
-  if (s.kernel_height != y.taps || s.kernel_width != x.taps) {
-    return "the kernel is " + size(s.kernel_height, s.kernel_width) + ", not " + size(y.taps, x.taps);
+  const int form_y = find_form(OutHeight, s.kernel_height), form_x = find_form(OutWidth, s.kernel_width);
+  if (form_y < 0 || form_x < 0 || !layer.kernels->winograd.ends[form_y][form_x].input) {
+    return "it has no form for a kernel of " + size(s.kernel_height, s.kernel_width);
   }
   if (s.stride_height != 1 || s.stride_width != 1) return "strides part the outputs";
-  if ((s.dilation_height != 1 && y.taps > 1) || (s.dilation_width != 1 && x.taps > 1)) {
+  if ((s.dilation_height != 1 && s.kernel_height > 1) || (s.dilation_width != 1 && s.kernel_width > 1)) {
     return "dilations part the taps";
   }
   if (!layer.finite_weights) return "a weight is not finite";
   if (s.group_out() * 2 <= layer.kernels->lanes) {
     return std::to_string(s.group_out()) + " output channels of a group leave half of a vector idle";
   }
+  const CookToom &y = kForms[form_y], &x = kForms[form_x];
   if (spec.algorithm == name_of(y, x)) return {};
-  if (spec.accuracy == Accuracy::high && outputs > 4) return "its error asks for accuracy 'fast'";
+  const int points = std::max(y.points(), x.points());
+  if (spec.accuracy == Accuracy::high && points == kManyPoints) return "its error asks for accuracy 'fast'";
   if (spec.algorithm != "auto") return {};
   if (spec.accuracy == Accuracy::high && layer.whole_weights) {
     return "the weights are whole numbers, whose sums are kept exact";
   }
   const bool many_weights = s.group_in() * s.out_channels > kManyWeights;
-  if (outputs < 4 && !many_weights) return "4x4 outputs at a time are faster where weights are so few";
-  if (outputs > 4 && many_weights) return "its weights are too many";
+  if (points == kFewPoints && !many_weights) {
+    return "more outputs at a time are faster where weights are so few";
+  }
+  if (points == kManyPoints && many_weights) return "its weights are too many";
   return {};
 }
 
-template <int FormY, int FormX>
+// Of a layer that was not declined.
+template <int OutHeight, int OutWidth, typename AnyLayer>
+auto& filter_of(AnyLayer& layer) {
+  return layer.winograd[find_form(OutHeight, layer.shape.kernel_height)]
+                       [find_form(OutWidth, layer.shape.kernel_width)];
+}
+
+template <int OutHeight, int OutWidth>
 void prepare(Layer& layer) {
-  layer.winograd[FormY][FormX] =
-      WinogradFilter(FormY, FormX, layer.filter_view(), layer.spec.bias, layer.shape, *layer.kernels);
+  const LayerShape& s = layer.shape;
+  filter_of<OutHeight, OutWidth>(layer) =
+      WinogradFilter(find_form(OutHeight, s.kernel_height), find_form(OutWidth, s.kernel_width),
+                     layer.filter_view(), layer.spec.bias, s, *layer.kernels);
   pack_directly(layer);
 }
 
 // The transforms of a tile, for a vector of channels: arithmetic, loads and stores, for each point.
 constexpr double kTransformTicks = 13;
 
-template <int FormY, int FormX>
+template <int OutHeight, int OutWidth>
 double predict(const Layer& layer, const Geometry& geometry) {
-  const WinogradFilter& filter = layer.winograd[FormY][FormX];
+  const WinogradFilter& filter = filter_of<OutHeight, OutWidth>(layer);
   const WinogradTiling tiling(filter, geometry);
   const LayerShape& s = layer.shape;
   const auto points = static_cast<double>(filter.points()), tiles = static_cast<double>(tiling.tiles);
@@ -87,23 +108,24 @@ double predict(const Layer& layer, const Geometry& geometry) {
   return seconds_of(ticks, layer.kernels->isa);
 }
 
-template <int FormY, int FormX>
+template <int OutHeight, int OutWidth>
 std::shared_ptr<const Plan> plan(std::shared_ptr<const Layer> layer, const Geometry& geometry) {
-  return std::make_shared<WinogradPlan>(layer, geometry, layer->winograd[FormY][FormX]);
+  return std::make_shared<WinogradPlan>(layer, geometry, filter_of<OutHeight, OutWidth>(*layer));
 }
 
-template <int FormY, int FormX>
+template <int OutHeight, int OutWidth>
 constexpr Algorithm algorithm(const char* name) {
-  return {name, decline<FormY, FormX>, prepare<FormY, FormX>, predict<FormY, FormX>, plan<FormY, FormX>};
+  return {name, decline<OutHeight, OutWidth>, prepare<OutHeight, OutWidth>, predict<OutHeight, OutWidth>,
+          plan<OutHeight, OutWidth>};
 }
 
 }  // namespace
 
-const Algorithm kWinograd2x2 = algorithm<kF2of3, kF2of3>("winograd-2x2");
-const Algorithm kWinograd4x4 = algorithm<kF4of3, kF4of3>("winograd-4x4");
-const Algorithm kWinograd6x6 = algorithm<kF6of3, kF6of3>("winograd-6x6");
-const Algorithm kWinograd1x4 = algorithm<kOneTap, kF4of3>("winograd-1x4");
-const Algorithm kWinograd4x1 = algorithm<kF4of3, kOneTap>("winograd-4x1");
+const Algorithm kWinograd2x2 = algorithm<2, 2>("winograd-2x2");
+const Algorithm kWinograd4x4 = algorithm<4, 4>("winograd-4x4");
+const Algorithm kWinograd6x6 = algorithm<6, 6>("winograd-6x6");
+const Algorithm kWinograd1x4 = algorithm<1, 4>("winograd-1x4");
+const Algorithm kWinograd4x1 = algorithm<4, 1>("winograd-4x1");
 
 WinogradTiling::WinogradTiling(const WinogradFilter& filter, const Geometry& geometry)
     : rows(ceil_divide(geometry.out.height, kForms[filter.form_y()].outputs)),

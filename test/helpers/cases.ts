@@ -97,7 +97,7 @@ function erf(x: number): number {
 
 /**
  * Of layers. Those of rank one are depthwise, their kernels products of a column and a row, and their strides 1. Dense
- * ones have strides and dilations of 1, kernels of 1x3, 3x1 and 3x3, and more than a few output channels.
+ * ones have strides and dilations of 1, kernels of 1x3, 3x1, 3x3 and 5x5, and more than a few output channels.
  */
 export type Kind = 'any' | 'depthwise' | 'rank one' | 'dense'
 
@@ -119,8 +119,14 @@ export function randomCase(random: Random, numbers: Numbers, kind: Kind = 'any')
   const inChannels = groups * inPerGroup
   const outChannels = groups * outPerGroup
   const batch = random.pick([1, 1, 2, 3])
-  const kernelHeight = dense ? random.pick([1, 3]) : random.pick([1, 1, 2, 3, 3, 4, 5])
-  const kernelWidth = dense && kernelHeight === 1 ? 3 : random.pick(dense ? [1, 3] : [1, 1, 2, 3, 3, 5, 7])
+  const [kernelHeight, kernelWidth] = dense
+    ? random.pick([
+        [1, 3],
+        [3, 1],
+        [3, 3],
+        [5, 5],
+      ] as const)
+    : ([random.pick([1, 1, 2, 3, 3, 4, 5]), random.pick([1, 1, 2, 3, 3, 5, 7])] as const)
   const strides =
     dense || kind === 'rank one'
       ? ([1, 1] as const)

@@ -6,12 +6,12 @@ import { oracle } from '../../helpers/oracle'
 import { Random } from '../../helpers/random'
 
 /**
- * By how much a form enlarges a rounding in one dimension. In two it can be the square of that, if all of them happen to
+ * By how much a form enlarges a rounding in one dimension, for the larger of its kernels. In two it can be the square of that, if all of them happen to
  * add up, which they do not here. An output's error is that of its tile, so the bound is that of the largest sum.
  */
 const amplification: Readonly<Record<string, number>> = {
-  'winograd-2x2': 4,
-  'winograd-4x4': 15.5,
+  'winograd-2x2': 17.4,
+  'winograd-4x4': 42.1,
   'winograd-6x6': 40.1,
   'winograd-1x4': 15.5,
   'winograd-4x1': 15.5,
