@@ -54,6 +54,7 @@ const all: Required<Conv2dOptions> = {
   layout: 'nchw',
   flip: true,
   algorithm: 'direct',
+  accuracy: 'high',
 }
 const undefinedIsDefault: Conv2dOptions = { filter, bias: undefined, padding: undefined }
 const paddings: Padding[] = [
