@@ -33,8 +33,7 @@ std::string decline(const Layer& layer) {
 }
 
 void prepare(Layer& layer) {
-  layer.depthwise =
-      DepthwiseFilter(layer.filter_view(), layer.spec.bias, layer.shape, layer.kernels->lanes);
+  layer.depthwise = DepthwiseFilter(layer.filter_view(), layer.spec.bias, layer.shape, layer.kernels->lanes);
 }
 
 // With `step` between output rows (or pixels) and `kernel_step` between the taps of one, both on a grid: how many
