@@ -140,7 +140,7 @@ export async function run(image: Tensor): Promise<void> {
   borderFrom('photoshop', 'clone')
   configure({ threads: isas.length + counters().queued })
   configure({ recycleBytes: counters().resultBytes })
-  // @ts-expect-error neither
+  // @ts-expect-error no setting
   configure({})
   try {
     layer.dispose()
