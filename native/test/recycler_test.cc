@@ -13,7 +13,7 @@
 namespace simdconv::test {
 namespace {
 
-constexpr std::size_t kMiB = std::size_t{1} << 20;
+constexpr std::size_t kPage = 4096, kMiB = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -36,14 +36,14 @@ TEST(a_block_is_used_again_when_it_has_come_back) {
 
 TEST(the_block_that_fits_best_is_taken_and_of_equal_ones_the_last) {
   Recycler recycler(64 * kMiB);
-  const Recycler::Block large = recycler.take(1040 * 4096), older = recycler.take(1024 * 4096),
-                        newer = recycler.take(1024 * 4096);
+  const Recycler::Block large = recycler.take(1040 * kPage), older = recycler.take(1024 * kPage),
+                        newer = recycler.take(1024 * kPage);
   recycler.give_back(large);
   recycler.give_back(older);
   recycler.give_back(newer);
-  CHECK(recycler.take(1000 * 4096).data == newer.data, "warm in the caches");
-  CHECK(recycler.take(1000 * 4096).data == older.data, "the better fit");
-  CHECK(recycler.take(1000 * 4096).data == large.data, "the last that fits");
+  CHECK(recycler.take(1000 * kPage).data == newer.data, "warm in the caches");
+  CHECK(recycler.take(1000 * kPage).data == older.data, "the better fit");
+  CHECK(recycler.take(1000 * kPage).data == large.data, "the last that fits");
 }
 
 TEST(the_limit_counts_blocks_in_use_and_idle_ones_make_room) {
@@ -51,6 +51,7 @@ TEST(the_limit_counts_blocks_in_use_and_idle_ones_make_room) {
   CHECK(!recycler.take(4 * kMiB + 1).data, "beyond the limit");
   CHECK(!recycler.take(SIZE_MAX).data, "far beyond");
   std::vector<Recycler::Block> blocks;
+  blocks.reserve(4);
   for (int i = 0; i < 4; ++i) blocks.push_back(recycler.take(kMiB));
   CHECK(blocks.back().data != nullptr, "up to the limit");
   CHECK(!recycler.take(kMiB).data, "one more");
