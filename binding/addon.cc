@@ -164,8 +164,9 @@ Napi::Value take_memory(const Napi::CallbackInfo& info) {
         {static_cast<std::byte*>(data), reinterpret_cast<std::uintptr_t>(block_bytes)});
   };
   napi_value buffer{};
-  const napi_status status = napi_create_external_arraybuffer(env, block.data, bytes, give_back,
-                                                              reinterpret_cast<void*>(block.bytes), &buffer);
+  void* const hint = reinterpret_cast<void*>(block.bytes);  // NOLINT(performance-no-int-to-ptr)
+  const napi_status status =
+      napi_create_external_arraybuffer(env, block.data, bytes, give_back, hint, &buffer);
   if (status == napi_no_external_buffers_allowed) {
     Recycler::process().give_back(block);
     return env.Null();
