@@ -3,11 +3,11 @@ import { isObject, wrongType } from './check.js'
 import { convError } from './errors.js'
 import { assertWritable, overlap } from './in-flight.js'
 import {
-  allocate,
   checkFloats,
   checkLength,
   checkShape,
   elements,
+  newFloats,
   parts,
   sameShape,
   times,
@@ -36,7 +36,7 @@ export function takeOutput(
   shape: readonly number[],
   words?: string,
 ): OwnFloats {
-  if (given === undefined) return allocate('output', elements(shape))
+  if (given === undefined) return newFloats('output', elements(shape))
   const output = checkFloats(given.name, given.data)
   if (given.shape !== undefined && !sameShape(given.shape, shape)) {
     throw convError('ERR_CONV_SHAPE', `output.shape is ${times(given.shape)}, expected ${times(shape)}`)

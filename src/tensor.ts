@@ -6,6 +6,7 @@ import { types } from 'node:util'
 import { describe, integer, isArray, isInteger, isObject, wrongClass, wrongType } from './check.js'
 import { convError, type ConvError } from './errors.js'
 import { bufferOf, lengthOf, resizableOf } from './intrinsics.js'
+import { allocate } from './memory.js'
 
 /**
  * An n-dimensional array of 32-bit floats in row-major order: the last axis of `shape` is contiguous in `data`.
@@ -162,10 +163,10 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return true
 }
 
-/** A new array for a result. */
-export function allocate(name: string, length: number): OwnFloats {
+/** A new array for a result, which must be written completely before it is shown. */
+export function newFloats(name: string, length: number): OwnFloats {
   try {
-    return new Float32Array(length)
+    return new Float32Array(allocate(4 * length))
   } catch {
     throw convError(
       'ERR_CONV_MEMORY',
