@@ -29,7 +29,15 @@ describe('info', () => {
     expect(threads).to.be.within(1, 1024)
     expect(availableThreads).to.be.at.least(1)
     expect(cpu).to.be.a('string').that.is.not.empty
-    expect(algorithms).to.include.members(['auto', 'separable', 'depthwise', 'flat', 'direct', 'reference'])
+    expect(algorithms).to.include.members([
+      'auto',
+      'separable',
+      'planar',
+      'depthwise',
+      'flat',
+      'direct',
+      'reference',
+    ])
     expect(Number(napi)).to.be.at.least(8)
   })
 })
