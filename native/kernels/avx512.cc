@@ -6,6 +6,8 @@
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 #include "kernels/flat-inl.h"
+#include "kernels/interleave-inl.h"
+#include "kernels/planar-inl.h"
 #include "kernels/separable-inl.h"
 #include "kernels/winograd-inl.h"
 
@@ -22,6 +24,7 @@ constexpr KernelTable make_kernels() {
                     .flat = flat_kernels<6, 2, 3>(),
                     .separable = separable_kernels<6, 2, 12, 12, 5>(),
                     .winograd = winograd_kernels(),
+                    .planar = planar_kernels<12, 8, 7, 6, 4, 4, 3, 3>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 14>(table);
   add_winograd_products<1, 14>(table);

@@ -199,6 +199,35 @@ struct WinogradOutput {
   float* poison;  // [lanes]
 };
 
+// One tile of a convolution whose lanes are pixels: some vectors of neighbours times a few output channels.
+//
+//   out[d * out_stride + p] = min(max(bias[d] + sum over steps k of
+//                                     weights[k][d] * in[offsets[k] + p],  low),  high)
+//
+// A step is one tap of one input channel. Its samples stand in planes, a few of them where strides part pixels.
+// The kernel knows no rows, strides, dilations or groups: only where a step's samples begin. It reads and
+// writes whole vectors.
+struct PlanarTile {
+  const float* in;
+  const std::ptrdiff_t* offsets;  // [steps]
+  std::int64_t steps;
+  const float* weights;  // [steps][outputs]
+  const float* bias;     // [outputs]
+  float* out;            // [outputs][vectors * lanes], out_stride between outputs
+  std::ptrdiff_t out_stride;
+  float low, high;
+};
+
+// Pixels of some channels between [pixels][channels] and a plane for each channel. A stride is from pixel to
+// pixel on the one side, from plane to plane on the other.
+struct Interleaving {
+  const float* in;
+  std::ptrdiff_t in_stride;
+  float* out;
+  std::ptrdiff_t out_stride;
+  std::int64_t pixels, channels;
+};
+
 // What a direct tile leaves undone where bias and clamp alone do not finish it, in place:
 //   data[p][d] = activation(data[p][d] * scale[p][d] + bias[d])
 struct FinishTile {
@@ -219,6 +248,8 @@ using HorizontalKernel = void (*)(const HorizontalPass&);
 using WinogradInputKernel = void (*)(const WinogradInput&);
 using WinogradProductKernel = void (*)(const WinogradProduct&);
 using WinogradOutputKernel = void (*)(const WinogradOutput&);
+using PlanarKernel = void (*)(const PlanarTile&);
+using InterleavingKernel = void (*)(const Interleaving&);
 using FinishKernel = void (*)(const FinishTile&);
 
 inline constexpr int kMaxTilePixels = 14;
@@ -278,6 +309,16 @@ struct WinogradKernels {
   WinogradProductKernel multiply[kMaxTileVectors][kMaxTilePixels];  // [vectors - 1][tiles - 1]
 };
 
+inline constexpr int kMaxPlanarOutputs = 8;
+inline constexpr int kMaxPlanarVectors = 12;
+
+struct PlanarKernels {
+  std::int64_t outputs;                                     // the most of a tile
+  std::int32_t vectors[kMaxPlanarOutputs];                  // the most of a tile with 1, 2, ... outputs
+  PlanarKernel tile[kMaxPlanarOutputs][kMaxPlanarVectors];  // [outputs - 1][vectors - 1]
+  InterleavingKernel to_planes, from_planes;
+};
+
 // All kernels of one instruction set.
 struct KernelTable {
   Isa isa;
@@ -290,6 +331,7 @@ struct KernelTable {
   FlatKernels flat;
   SeparableKernels separable;
   WinogradKernels winograd;
+  PlanarKernels planar;
   FinishKernel finish;
 };
 

@@ -5,6 +5,8 @@
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 #include "kernels/flat-inl.h"
+#include "kernels/interleave-inl.h"
+#include "kernels/planar-inl.h"
 #include "kernels/separable-inl.h"
 #include "kernels/winograd-inl.h"
 
@@ -21,6 +23,7 @@ constexpr KernelTable make_kernels() {
                     .flat = flat_kernels<4, 1, 1>(),
                     .separable = separable_kernels<4, 1, 4, 0, 0>(),
                     .winograd = winograd_kernels(),
+                    .planar = planar_kernels<12, 6, 4, 3>(),
                     .finish = &finish_tile};
   add_direct_tiles<1, 3>(table);
   add_winograd_products<1, 3>(table);

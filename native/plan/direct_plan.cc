@@ -14,40 +14,30 @@ namespace {
 // pixels (Zen 4).
 constexpr std::int64_t kCollidingFloats = 1024, kLineFloats = 16;
 
-// A layer without neighbourhoods sees no rows: all its pixels are one row, cut into tiles without remainders.
-Geometry as_one_row(Geometry g) {
-  const LayerShape& l = g.layer;
-  const bool pointwise =
-      l.kernel_height == 1 && l.kernel_width == 1 && l.stride_height == 1 && l.stride_width == 1;
-  const Padding& p = g.padding;
-  if (!pointwise || p.top != 0 || p.bottom != 0 || p.left != 0 || p.right != 0) return g;
-  for (ImageShape* shape : {&g.in, &g.out}) {
-    shape->width *= shape->height * shape->batch;
-    shape->height = shape->batch = 1;
-  }
-  return g;
-}
-
 std::string decline(const Layer& layer) {
   const bool leaves_out = layer.spec.border.renormalizes();
   return leaves_out && !layer.finite_weights ? kNeedsFiniteWeights : "";
 }
 
+}  // namespace
+
 // Up to 8 outputs per group leave half of a vector of AVX-512 idle; AVX2's is as fast then, or faster where a
 // core joins two ports for each wide FMA (grouped 3x3, 8 channels a group: 44 GFLOP/s became 67 on Zen 4).
-const KernelTable& choose_kernels(const Layer& layer) {
+const KernelTable& direct_kernels(const Layer& layer) {
   const KernelTable* narrow = kernels_for(Isa::avx2);
   const bool half_idle =
       layer.kernels->isa == Isa::avx512 && layer.shape.group_out() * 2 <= layer.kernels->lanes;
   return half_idle && narrow ? *narrow : *layer.kernels;
 }
 
+namespace {
+
 // Tiles of equal width in each row, for each block of channels; weights are read once for each window of input.
 double predict(const Layer& layer, const Geometry& geometry) {
-  const Geometry view = as_one_row(geometry);
+  const Geometry view = as_one_row(geometry, /*joins_images=*/true);
   const LayerShape& s = layer.shape;
   const std::int64_t steps = s.kernel_height * s.kernel_width * s.group_in();
-  const KernelTable& kernels = choose_kernels(layer);
+  const KernelTable& kernels = direct_kernels(layer);
   double ticks = 0;
   for (const ChannelBlock& block : layer.packed.blocks()) {
     const std::int64_t tiles = ceil_divide(view.out.width, kernels.max_pixels[block.vectors - 1]);
@@ -63,7 +53,7 @@ double predict(const Layer& layer, const Geometry& geometry) {
 
 void pack_directly(Layer& layer) {
   if (!layer.packed.blocks().empty()) return;
-  layer.packed = PackedFilter(layer.filter_view(), layer.spec.bias, layer.shape, choose_kernels(layer));
+  layer.packed = PackedFilter(layer.filter_view(), layer.spec.bias, layer.shape, direct_kernels(layer));
 }
 
 const Algorithm kDirect{
@@ -77,11 +67,11 @@ const Algorithm kDirect{
 };
 
 DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
-    : layer_(std::move(layer)), kernels_(choose_kernels(*layer_)), geometry_(geometry) {
+    : layer_(std::move(layer)), kernels_(direct_kernels(*layer_)), geometry_(geometry) {
   const Conv2dSpec& spec = layer_->spec;
   native_in_ = spec.layout == Layout::nhwc || geometry.in.channels == 1;
   native_out_ = spec.layout == Layout::nhwc || geometry.out.channels == 1;
-  view_ = native_in_ && native_out_ ? as_one_row(geometry) : geometry;
+  view_ = native_in_ && native_out_ ? as_one_row(geometry, /*joins_images=*/true) : geometry;
   skips_rows_ = outside_rows_add_nothing(spec.border, layer_->finite_weights);
   grid_ = RowGrid(view_.layer);
   row_source_ = RowSource(view_.in, spec.border, native_in_, skips_rows_);

@@ -53,17 +53,55 @@ std::int64_t columns_before(const Columns& columns, std::int64_t limit) {
   return distance <= 0 ? 0 : std::min(columns.count, (distance - 1) / columns.step + 1);
 }
 
+// Columns [from, to) of them.
+Columns part_of(const Columns& columns, std::int64_t from, std::int64_t to) {
+  return {columns.first + from * columns.step, to - from, columns.step};
+}
+
+void planes_inside(const ImageRow& row, const Columns& columns, InterleavingKernel to_planes, float* out,
+                   std::ptrdiff_t plane_stride) {
+  const float* source = row.data + columns.first * row.pixel_stride;
+  const std::ptrdiff_t step = columns.step * row.pixel_stride;
+  if (row.channel_stride == 1 && row.channels > 1) {
+    return to_planes({source, step, out, plane_stride, columns.count, row.channels});
+  }
+  for (std::int64_t c = 0; c < row.channels; ++c, source += row.channel_stride, out += plane_stride) {
+    if (step == 1) {
+      std::copy_n(source, columns.count, out);
+    } else {
+      for (std::int64_t i = 0; i < columns.count; ++i) out[i] = source[i * step];
+    }
+  }
+}
+
+void planes_beyond(const ImageRow& row, AxisBorder border, const Columns& columns, float* out,
+                   std::ptrdiff_t plane_stride) {
+  const float value = border.mode == BorderMode::constant ? border.value : 0.0F;
+  for (std::int64_t i = 0; i < columns.count; ++i) {
+    const std::int64_t place = border_source(border.mode, columns.first + i * columns.step, row.width);
+    const float* pixel = row.data + std::max<std::int64_t>(place, 0) * row.pixel_stride;
+    for (std::int64_t c = 0; c < row.channels; ++c) {
+      out[c * plane_stride + i] = place == kOutside ? value : pixel[c * row.channel_stride];
+    }
+  }
+}
+
 }  // namespace
 
 void gather_row(const ImageRow& row, AxisBorder border, Columns columns, float* out,
                 std::ptrdiff_t out_stride) {
   const std::int64_t begin = columns_before(columns, 0), end = columns_before(columns, row.width);
-  const auto part = [&](std::int64_t from, std::int64_t to) {
-    return Columns{columns.first + from * columns.step, to - from, columns.step};
-  };
-  copy_beyond(row, border, part(0, begin), out, out_stride);
-  copy_inside(row, part(begin, end), out + begin * out_stride, out_stride);
-  copy_beyond(row, border, part(end, columns.count), out + end * out_stride, out_stride);
+  copy_beyond(row, border, part_of(columns, 0, begin), out, out_stride);
+  copy_inside(row, part_of(columns, begin, end), out + begin * out_stride, out_stride);
+  copy_beyond(row, border, part_of(columns, end, columns.count), out + end * out_stride, out_stride);
+}
+
+void gather_planes(const ImageRow& row, AxisBorder border, Columns columns, InterleavingKernel to_planes,
+                   float* out, std::ptrdiff_t plane_stride) {
+  const std::int64_t begin = columns_before(columns, 0), end = columns_before(columns, row.width);
+  planes_beyond(row, border, part_of(columns, 0, begin), out, plane_stride);
+  if (begin < end) planes_inside(row, part_of(columns, begin, end), to_planes, out + begin, plane_stride);
+  planes_beyond(row, border, part_of(columns, end, columns.count), out + end, plane_stride);
 }
 
 }  // namespace simdconv

@@ -1,11 +1,13 @@
 // Makes a stretch of a virtual row: the samples that the border puts at some evenly spaced columns, as pixels
-// of [channels], whatever the layout of the image. This is how kernels are kept ignorant of borders and
-// layouts: they read either the image itself or such a stretch, which is small and stays in cache.
+// of [channels] or as a plane for each channel, whatever the layout of the image. This is how kernels are
+// kept ignorant of borders and layouts: they read either the image itself or such a stretch, which is small
+// and stays in cache.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/kernels.h"
 #include "simdconv/types.h"
 
 namespace simdconv {
@@ -29,5 +31,9 @@ struct Columns {
 // `out` has its pixels `out_stride` floats apart.
 void gather_row(const ImageRow& row, AxisBorder border, Columns columns, float* out,
                 std::ptrdiff_t out_stride);
+
+// The same with a plane for each channel, `plane_stride` floats apart.
+void gather_planes(const ImageRow& row, AxisBorder border, Columns columns, InterleavingKernel to_planes,
+                   float* out, std::ptrdiff_t plane_stride);
 
 }  // namespace simdconv

@@ -74,4 +74,20 @@ Status make_geometry(const LayerShape& layer, const ImageShape& in, const Paddin
   return Status::ok;
 }
 
+Geometry as_one_row(Geometry geometry, bool joins_images) {
+  const LayerShape& l = geometry.layer;
+  const Padding& p = geometry.padding;
+  const bool pointwise =
+      l.kernel_height == 1 && l.kernel_width == 1 && l.stride_height == 1 && l.stride_width == 1;
+  if (!pointwise || p.top != 0 || p.bottom != 0 || p.left != 0 || p.right != 0) return geometry;
+  for (ImageShape* shape : {&geometry.in, &geometry.out}) {
+    shape->width *= shape->height;
+    shape->height = 1;
+    if (!joins_images) continue;
+    shape->width *= shape->batch;
+    shape->batch = 1;
+  }
+  return geometry;
+}
+
 }  // namespace simdconv

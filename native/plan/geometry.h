@@ -39,4 +39,8 @@ struct Geometry {
 Status make_geometry(const LayerShape& layer, const ImageShape& in, const Padding& padding,
                      Geometry* geometry);
 
+// A layer without neighbourhoods sees no rows: all pixels of an image, or of all images where they stand one
+// after the other, are one row, cut without remainders at the row ends. Other layers stay as they are.
+Geometry as_one_row(Geometry geometry, bool joins_images);
+
 }  // namespace simdconv

@@ -12,6 +12,7 @@
 #include "plan/filter.h"
 #include "plan/geometry.h"
 #include "plan/pack.h"
+#include "plan/planar_filter.h"
 #include "plan/renormalize.h"
 #include "plan/separable_filter.h"
 #include "plan/winograd_filter.h"
@@ -36,6 +37,7 @@ struct Layer final : Conv2d {
   CyclicFilter cyclic;                              // for flat
   SeparableFilter separable;                        // for separable
   WinogradFilter winograd[kFormCount][kFormCount];  // by the forms of y and x
+  PlanarFilter planar;                              // for planar
   Renormalizer renormalizer;                        // where the border renormalizes
   std::vector<float> filter;                        // for reference, as given
   std::vector<float> bias;                          // for reference
@@ -48,7 +50,8 @@ struct Layer final : Conv2d {
 
   std::int64_t in_channels() const override { return shape.in_channels; }
   std::size_t packed_bytes() const override {
-    std::size_t bytes = packed.bytes() + depthwise.bytes() + cyclic.bytes() + separable.bytes();
+    std::size_t bytes =
+        packed.bytes() + depthwise.bytes() + cyclic.bytes() + separable.bytes() + planar.bytes();
     for (const auto& forms : winograd) {
       for (const WinogradFilter& form : forms) bytes += form.bytes();
     }

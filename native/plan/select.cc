@@ -6,9 +6,9 @@
 namespace simdconv {
 namespace {
 
-const Algorithm* const kBestFirst[] = {&kSeparable,   &kDepthwise,   &kFlat,        &kWinograd4x4,
-                                       &kWinograd2x2, &kWinograd6x6, &kWinograd1x4, &kWinograd4x1,
-                                       &kDirect,      &kReference};
+const Algorithm* const kBestFirst[] = {&kSeparable,   &kPlanar,      &kDepthwise,   &kFlat,
+                                       &kWinograd4x4, &kWinograd2x2, &kWinograd6x6, &kWinograd1x4,
+                                       &kWinograd4x1, &kDirect,      &kReference};
 
 std::string in_milliseconds(double seconds) {
   char text[32];

@@ -60,5 +60,30 @@ inline Vec power_of_two(Vec n) {
       _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
 }
 
+// Four vectors as rows become four columns, in each half on its own.
+inline void transpose_halves(Vec (&v)[4]) {
+  const Vec low_01 = _mm256_unpacklo_ps(v[0], v[1]), high_01 = _mm256_unpackhi_ps(v[0], v[1]);
+  const Vec low_23 = _mm256_unpacklo_ps(v[2], v[3]), high_23 = _mm256_unpackhi_ps(v[2], v[3]);
+  v[0] = _mm256_shuffle_ps(low_01, low_23, 0x44);
+  v[1] = _mm256_shuffle_ps(low_01, low_23, 0xEE);
+  v[2] = _mm256_shuffle_ps(high_01, high_23, 0x44);
+  v[3] = _mm256_shuffle_ps(high_01, high_23, 0xEE);
+}
+
+// kLanes rows of four floats, `stride` apart, as four columns; and back, the first row first.
+inline void load_quads(const float* p, std::ptrdiff_t stride, Vec (&columns)[4]) {
+  for (int j = 0; j < 4; ++j, p += stride) {
+    const Vec v = _mm256_castps128_ps256(_mm_loadu_ps(p));
+    columns[j] = _mm256_insertf128_ps(v, _mm_loadu_ps(p + 4 * stride), 1);
+  }
+  transpose_halves(columns);
+}
+inline void store_quads(float* p, std::ptrdiff_t stride, const Vec (&columns)[4]) {
+  Vec rows[4] = {columns[0], columns[1], columns[2], columns[3]};
+  transpose_halves(rows);
+  for (int j = 0; j < 4; ++j, p += stride) _mm_storeu_ps(p, _mm256_castps256_ps128(rows[j]));
+  for (int j = 0; j < 4; ++j, p += stride) _mm_storeu_ps(p, _mm256_extractf128_ps(rows[j], 1));
+}
+
 }  // namespace
 }  // namespace simdconv::avx2

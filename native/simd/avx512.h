@@ -57,5 +57,34 @@ inline Vec power_of_two(Vec n) {
       _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23));
 }
 
+// Four vectors as rows become four columns, in each quarter on its own.
+inline void transpose_quarters(Vec (&v)[4]) {
+  const Vec low_01 = _mm512_unpacklo_ps(v[0], v[1]), high_01 = _mm512_unpackhi_ps(v[0], v[1]);
+  const Vec low_23 = _mm512_unpacklo_ps(v[2], v[3]), high_23 = _mm512_unpackhi_ps(v[2], v[3]);
+  v[0] = _mm512_shuffle_ps(low_01, low_23, 0x44);
+  v[1] = _mm512_shuffle_ps(low_01, low_23, 0xEE);
+  v[2] = _mm512_shuffle_ps(high_01, high_23, 0x44);
+  v[3] = _mm512_shuffle_ps(high_01, high_23, 0xEE);
+}
+
+// kLanes rows of four floats, `stride` apart, as four columns; and back, the first row first.
+inline void load_quads(const float* p, std::ptrdiff_t stride, Vec (&columns)[4]) {
+  for (int j = 0; j < 4; ++j, p += stride) {
+    Vec v = _mm512_castps128_ps512(_mm_loadu_ps(p));
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(p + 4 * stride), 1);
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(p + 8 * stride), 2);
+    columns[j] = _mm512_insertf32x4(v, _mm_loadu_ps(p + 12 * stride), 3);
+  }
+  transpose_quarters(columns);
+}
+inline void store_quads(float* p, std::ptrdiff_t stride, const Vec (&columns)[4]) {
+  Vec rows[4] = {columns[0], columns[1], columns[2], columns[3]};
+  transpose_quarters(rows);
+  for (int j = 0; j < 4; ++j, p += stride) _mm_storeu_ps(p, _mm512_castps512_ps128(rows[j]));
+  for (int j = 0; j < 4; ++j, p += stride) _mm_storeu_ps(p, _mm512_extractf32x4_ps(rows[j], 1));
+  for (int j = 0; j < 4; ++j, p += stride) _mm_storeu_ps(p, _mm512_extractf32x4_ps(rows[j], 2));
+  for (int j = 0; j < 4; ++j, p += stride) _mm_storeu_ps(p, _mm512_extractf32x4_ps(rows[j], 3));
+}
+
 }  // namespace
 }  // namespace simdconv::avx512

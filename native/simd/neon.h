@@ -60,5 +60,32 @@ inline Vec power_of_two(Vec n) {
   return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23));
 }
 
+// Four vectors as rows become four columns.
+inline Vec low_halves(Vec a, Vec b) {
+  return vreinterpretq_f32_f64(vzip1q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
+}
+inline Vec high_halves(Vec a, Vec b) {
+  return vreinterpretq_f32_f64(vzip2q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
+}
+inline void transpose(Vec (&v)[4]) {
+  const Vec low_01 = vzip1q_f32(v[0], v[1]), high_01 = vzip2q_f32(v[0], v[1]);
+  const Vec low_23 = vzip1q_f32(v[2], v[3]), high_23 = vzip2q_f32(v[2], v[3]);
+  v[0] = low_halves(low_01, low_23);
+  v[1] = high_halves(low_01, low_23);
+  v[2] = low_halves(high_01, high_23);
+  v[3] = high_halves(high_01, high_23);
+}
+
+// kLanes rows of four floats, `stride` apart, as four columns; and back, the first row first.
+inline void load_quads(const float* p, std::ptrdiff_t stride, Vec (&columns)[4]) {
+  for (int j = 0; j < 4; ++j, p += stride) columns[j] = load(p);
+  transpose(columns);
+}
+inline void store_quads(float* p, std::ptrdiff_t stride, const Vec (&columns)[4]) {
+  Vec rows[4] = {columns[0], columns[1], columns[2], columns[3]};
+  transpose(rows);
+  for (int j = 0; j < 4; ++j, p += stride) store(p, rows[j]);
+}
+
 }  // namespace
 }  // namespace simdconv::neon

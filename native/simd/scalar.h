@@ -45,5 +45,13 @@ inline Vec power_of_two(Vec n) {
   return __builtin_bit_cast(float, static_cast<std::uint32_t>(exponent + 127) << 23);
 }
 
+// A row of four floats as four columns of one; and back.
+inline void load_quads(const float* p, std::ptrdiff_t, Vec (&columns)[4]) {
+  for (int c = 0; c < 4; ++c) columns[c] = p[c];
+}
+inline void store_quads(float* p, std::ptrdiff_t, const Vec (&columns)[4]) {
+  for (int c = 0; c < 4; ++c) p[c] = columns[c];
+}
+
 }  // namespace
 }  // namespace simdconv::scalar

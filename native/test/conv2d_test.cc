@@ -20,19 +20,20 @@ namespace {
 void compare_random_cases(Values values, std::uint32_t seed, int count) {
   for (const Isa isa : available_isas()) {
     Random random(seed);
-    constexpr const char* kAlgorithms[] = {"direct", "depthwise", "flat"};
-    int accepted[3] = {};
+    constexpr const char* kAlgorithms[] = {"direct", "planar", "depthwise", "flat"};
+    int accepted[4] = {};
     for (int i = 0; i < count; ++i) {
       Case c;
       make_random_case(random, values, &c);
       c.spec.isa = isa;
-      for (int a = 0; a < 3; ++a) {
+      for (int a = 0; a < 4; ++a) {
         const Against against = i % 2 == 0 ? Against::end : Against::start;
         if (compare_with_reference(c, kAlgorithms[a], values, random, against)) ++accepted[a];
       }
     }
     CHECK(accepted[0] == count, "direct declined %d of %d", count - accepted[0], count);
-    for (int a = 1; a < 3; ++a) {
+    CHECK(accepted[1] == count, "planar declined %d of %d", count - accepted[1], count);
+    for (int a = 2; a < 4; ++a) {
       CHECK(accepted[a] * 20 >= count, "%s met %d of %d layers", kAlgorithms[a], accepted[a], count);
     }
   }

@@ -52,12 +52,13 @@ describe('the forced algorithms', () => {
       const random = new Random(20260703)
       const examples = Array.from({ length: forcedCount }, (_, index): [Case, boolean] => {
         const isExact = index % 2 === 0
-        const kind = index % 8 < 2 ? 'any' : algorithm === 'separable' ? 'rank one' : 'depthwise'
+        const anyKind = algorithm === 'planar' || index % 8 < 2
+        const kind = anyKind ? 'any' : algorithm === 'separable' ? 'rank one' : 'depthwise'
         const example = randomCase(random, isExact ? 'small integers' : 'floats', kind)
         return [{ ...example, options: { ...example.options, algorithm } }, isExact]
       })
       const accepted = examples.filter(([{ options }]) => accepts(options))
-      const isGeneral = algorithm === 'direct' || algorithm === 'reference'
+      const isGeneral = algorithm === 'direct' || algorithm === 'planar' || algorithm === 'reference'
 
       it(`accepts ${isGeneral ? 'every layer' : `at least ${fewest} layers`} of ${forcedCount}`, () => {
         expect(accepted).to.have.length.of.at.least(isGeneral ? forcedCount : fewest)
