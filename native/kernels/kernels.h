@@ -204,6 +204,16 @@ struct FinishTile {
   Activation activation;
 };
 
+// Rows of floats become bytes: rounded to the nearest integer, halves to even, and clamped to 0 to 255; NaN
+// becomes 0.
+struct NarrowTile {
+  const float* in;  // [rows][count], in_row_stride between rows
+  std::ptrdiff_t in_row_stride;
+  std::uint8_t* out;  // [rows][count], out_row_stride between rows
+  std::ptrdiff_t out_row_stride;
+  std::int64_t rows, count;
+};
+
 using DirectKernel = void (*)(const DirectTile&);
 using DepthwiseKernel = void (*)(const DepthwiseTile&);
 using FlatKernel = void (*)(const FlatTiles&);
@@ -213,6 +223,8 @@ using WinogradInputKernel = void (*)(const WinogradInput&);
 using WinogradProductKernel = void (*)(const WinogradProduct&);
 using WinogradOutputKernel = void (*)(const WinogradOutput&);
 using FinishKernel = void (*)(const FinishTile&);
+using WidenKernel = void (*)(const std::uint8_t* in, float* out, std::int64_t count);
+using NarrowKernel = void (*)(const NarrowTile&);
 
 inline constexpr int kMaxTilePixels = 14;
 inline constexpr int kMaxTileVectors = 4;
@@ -278,6 +290,8 @@ struct KernelTable {
   SeparableKernels separable;
   WinogradKernels winograd;
   FinishKernel finish;
+  WidenKernel widen;  // bytes become floats
+  NarrowKernel narrow;
 };
 
 // Null where this build has no kernels for the instruction set.

@@ -45,7 +45,8 @@ DepthwisePlan::DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry&
   const Conv2dSpec& spec = layer_->spec;
   const bool skips_rows = outside_rows_add_nothing(spec.border, layer_->finite_weights);
   row_source_ =
-      RowSource(geometry.in, spec.border, /*contiguous=*/true, skips_rows, geometry.layer.group_out());
+      RowSource(*layer_->kernels, geometry.in, spec.border, /*contiguous=*/true, skips_rows,
+                geometry.layer.group_out());
   fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_tiles();
   choose_windows();
@@ -68,7 +69,7 @@ void DepthwisePlan::choose_tiles() {
   wide_tiles_ = geometry_.out.width % tiles_;
   narrow_pixels_ = geometry_.out.width / tiles_;
 
-  if (geometry_.layer.group_out() > 1) return add_zone(0, tiles_, true);
+  if (geometry_.layer.group_out() > 1 || in_type() == ElementType::uint8) return add_zone(0, tiles_, true);
 
   // A tap beyond the image in x can be mapped, or left unread where nothing stands there; not where a
   // constant must be multiplied, in x or in y.
@@ -152,6 +153,8 @@ void DepthwisePlan::lay_out_scratch() {
       scratch.place<std::ptrdiff_t>(geometry_.layer.kernel_width * ((tile_pixels_ - 1) * stride_ + 1));
   scratch_.strips = scratch.place<float>(strip_floats);
   scratch_.constant_row = scratch.place<float>(constant_floats);
+  const std::int64_t tile_floats = tile_rows_ * tile_pixels_ * channels_;
+  scratch_.results = scratch.place<float>(out_type() == ElementType::uint8 ? tile_floats : 0);
   scratch_.factors = scratch.place<float>(renormalizes ? tile_pixels_ * channels_ : 0);
   scratch_.bytes = scratch.bytes();
 }
@@ -171,16 +174,16 @@ Plan::Description DepthwisePlan::describe() const {
 
 // ---- obeying ---------------------------------------------------------------------------------
 
-void DepthwisePlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
-  const Unit unit = decode(index, out, scratch);
+void DepthwisePlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
+  const Unit unit = decode(index, {out, out_type()}, scratch);
   const ImageShape& shape = geometry_.in;
   const std::int64_t image = index / segments_ / row_blocks_;
-  row_source_.point_rows(in + image * shape.height * shape.width * shape.channels,
+  RowScratch row_scratch{.strips = reinterpret_cast<float*>(scratch + scratch_.strips),
+                         .strip_count = grid_.distinct_rows(block_rows_),
+                         .constant_row = reinterpret_cast<float*>(scratch + scratch_.constant_row)};
+  row_source_.point_rows(InSamples{in, in_type()}.from(image * shape.height * shape.width * shape.channels),
                          unit.first_row * geometry_.layer.stride_height - geometry_.padding.top,
-                         unit.end_row - unit.first_row, grid_, unit.stretch,
-                         {reinterpret_cast<float*>(scratch + scratch_.strips),
-                          reinterpret_cast<float*>(scratch + scratch_.constant_row)},
-                         unit.rows);
+                         {0, unit.end_row - unit.first_row}, grid_, unit.stretch, &row_scratch, unit.rows);
   for (std::int64_t tile = unit.first_tile; tile < unit.end_tile;) {
     const std::int64_t end_tile = fill_columns(unit, tile);
     for (std::int64_t first = 0; first < std::min(row_spacing_, unit.end_row - unit.first_row); ++first) {
@@ -196,7 +199,8 @@ void DepthwisePlan::run_unit(std::int64_t index, const float* in, float* out, st
   }
 }
 
-DepthwisePlan::Unit DepthwisePlan::decode(std::int64_t index, float* out, std::byte* scratch) const {
+DepthwisePlan::Unit DepthwisePlan::decode(std::int64_t index, const OutSamples& out,
+                                          std::byte* scratch) const {
   std::int64_t segment = index % segments_;
   index /= segments_;
   const std::int64_t block = index % row_blocks_, image = index / row_blocks_;
@@ -212,9 +216,10 @@ DepthwisePlan::Unit DepthwisePlan::decode(std::int64_t index, float* out, std::b
   unit.end_tile = zone->first_tile + (segment + 1) * tiles / zone->segments;
   unit.gathered = zone->gathered;
   unit.stretch = stretch_of(unit.first_tile, unit.end_tile, unit.gathered);
-  unit.out = out + image * shape.height * shape.width * channels_;
+  unit.out = out.from(image * shape.height * shape.width * channels_);
   unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
   unit.columns = reinterpret_cast<std::ptrdiff_t*>(scratch + scratch_.columns);
+  unit.results = reinterpret_cast<float*>(scratch + scratch_.results);
   unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
   return unit;
 }
@@ -262,6 +267,7 @@ void DepthwisePlan::run_tiles(const Unit& unit, std::int64_t first_tile, std::in
   const std::int64_t origin =
       maps_columns_ ? geometry_.padding.left : tile_begin(unit.first_tile) * pixel_step;
   const DepthwiseKernel kernel = layer_->kernels->depthwise.tile[rows - 1][pixels - 1][stride_ - 1];
+  const bool bytes = out_type() == ElementType::uint8;
 
   DepthwiseTile tile{};
   tile.rows = unit.rows + (row - unit.first_row) * grid_.out_step;
@@ -273,7 +279,7 @@ void DepthwisePlan::run_tiles(const Unit& unit, std::int64_t first_tile, std::in
   tile.weights = layer_->cyclic.weights(0);
   tile.tap_stride = layer_->cyclic.pitch();
   tile.blocks = channels_ / lanes;
-  tile.out_row_stride = row_spacing_ * out_row;
+  tile.out_row_stride = bytes ? pixels * channels_ : row_spacing_ * out_row;
   tile.out_pixel_stride = channels_;
   for (std::int64_t t = first_tile; t < end_tile; ++t) {
     const Tile place{row, rows, tile_begin(t), pixels};
@@ -282,9 +288,17 @@ void DepthwisePlan::run_tiles(const Unit& unit, std::int64_t first_tile, std::in
     tile.bias = fused ? layer_->cyclic.bias(0) : layer_->cyclic.no_bias();
     tile.low = fused ? low_ : -kInfinity;
     tile.high = fused ? high_ : kInfinity;
-    tile.out = unit.out + row * out_row + place.first_pixel * channels_;
+    const OutSamples out = unit.out.from(row * out_row + place.first_pixel * channels_);
+    tile.out = bytes ? unit.results : out.floats();
     kernel(tile);
-    if (!fused) finish(unit, place, tile.out);
+    if (!fused) finish(unit, place, tile.out, tile.out_row_stride);
+    if (!bytes) continue;
+    layer_->kernels->narrow({.in = tile.out,
+                             .in_row_stride = tile.out_row_stride,
+                             .out = out.bytes(),
+                             .out_row_stride = row_spacing_ * out_row,
+                             .rows = rows,
+                             .count = pixels * channels_});
   }
 }
 
@@ -298,7 +312,7 @@ bool DepthwisePlan::leaves_out(const Tile& tile) const {
          columns_kept(tile.first_pixel + tile.pixels - 1).count() < l.kernel_width;
 }
 
-void DepthwisePlan::finish(const Unit& unit, const Tile& tile, float* data) const {
+void DepthwisePlan::finish(const Unit& unit, const Tile& tile, float* data, std::ptrdiff_t row_stride) const {
   FinishTile rest{};
   rest.data = data;
   rest.data_stride = rest.scale_stride = channels_;
@@ -306,7 +320,7 @@ void DepthwisePlan::finish(const Unit& unit, const Tile& tile, float* data) cons
   rest.pixels = tile.pixels;
   rest.channels = channels_;
   rest.activation = layer_->spec.activation;
-  for (std::int64_t r = 0; r < tile.rows; ++r, rest.data += row_spacing_ * geometry_.out.width * channels_) {
+  for (std::int64_t r = 0; r < tile.rows; ++r, rest.data += row_stride) {
     const Tile row{tile.row + r * row_spacing_, 1, tile.first_pixel, tile.pixels};
     const bool scaled = leaves_out(row);
     rest.scale = scaled ? unit.factors : nullptr;

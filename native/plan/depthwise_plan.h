@@ -5,7 +5,8 @@
 //   columns   each tile has a table of the columns that its taps read: the border's map is in the table, so
 //             that tiles at the border read the image in place as others do, and pass over what is beyond
 //   zones     where a border puts constants that must be multiplied, tiles at the border read gathered
-//             strips; so do all tiles where an input channel has several output channels, and is repeated
+//             strips; so do all tiles where an input channel has several output channels, and is repeated,
+//             and where the image is of bytes
 //   units     image x row block x segment of a zone, whose input fits half of L2
 #pragma once
 
@@ -25,10 +26,12 @@ class DepthwisePlan final : public Plan {
   Description describe() const override;
   ImageShape input_shape() const override { return geometry_.in; }
   ImageShape output_shape() const override { return geometry_.out; }
+  ElementType in_type() const override { return layer_->spec.in_type; }
+  ElementType out_type() const override { return layer_->spec.out_type; }
   std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return geometry_.out.batch * row_blocks_ * segments_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
-  void run_unit(std::int64_t unit, const float* in, float* out, std::byte* scratch) const override;
+  void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
 
  private:
   struct Zone {
@@ -42,9 +45,10 @@ class DepthwisePlan final : public Plan {
     std::int64_t first_tile, end_tile;  // of a row
     bool gathered;
     Stretch stretch;  // of the input under it
-    float* out;       // of the image
+    OutSamples out;   // of the image
     const float** rows;
     std::ptrdiff_t* columns;
+    float* results;  // [rows of a tile][pixels of a tile][channels], before they become bytes
     float* factors;  // [pixels of a tile][channels]
   };
 
@@ -66,13 +70,12 @@ class DepthwisePlan final : public Plan {
   Stretch stretch_of(std::int64_t first_tile, std::int64_t end_tile, bool gathered) const;
   std::int64_t row_floats(const Zone& zone) const;
 
-  Unit decode(std::int64_t index, float* out, std::byte* scratch) const;
+  Unit decode(std::int64_t index, const OutSamples& out, std::byte* scratch) const;
   std::int64_t column_step(const Unit& unit) const;
   std::int64_t fill_columns(const Unit& unit, std::int64_t first_tile) const;
   void run_tiles(const Unit& unit, std::int64_t first_tile, std::int64_t end_tile, std::int64_t row,
                  std::int64_t rows) const;
-  void run_tile(const Unit& unit, const Tile& tile) const;
-  void finish(const Unit& unit, const Tile& tile, float* data) const;
+  void finish(const Unit& unit, const Tile& tile, float* data, std::ptrdiff_t row_stride) const;
   bool leaves_out(const Tile& tile) const;
   TapRange rows_kept(std::int64_t row) const {
     return simdconv::rows_kept(geometry_, layer_->spec.border, row);
@@ -99,7 +102,7 @@ class DepthwisePlan final : public Plan {
   std::int64_t segments_ = 0;  // of all zones
   std::int64_t block_rows_ = 1, row_blocks_ = 1;
   struct {
-    std::size_t rows, columns, strips, constant_row, factors, bytes;  // offsets
+    std::size_t rows, columns, strips, constant_row, results, factors, bytes;  // offsets
   } scratch_{};
 };
 

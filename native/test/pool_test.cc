@@ -72,6 +72,8 @@ class LentPlan final : public Plan {
   Description describe() const override { return {}; }
   ImageShape input_shape() const override { return {1, 1, 1, 1}; }
   ImageShape output_shape() const override { return {1, 1, 1, 1}; }
+  ElementType in_type() const override { return ElementType::float32; }
+  ElementType out_type() const override { return ElementType::float32; }
   std::int64_t macs() const override { return 100'000'000; }
   std::int64_t units() const override { return 8; }
   std::size_t scratch_bytes() const override {
@@ -80,7 +82,7 @@ class LentPlan final : public Plan {
     if (ended) ++late;
     return 0;
   }
-  void run_unit(std::int64_t, const float*, float*, std::byte*) const override {
+  void run_unit(std::int64_t, const void*, void*, std::byte*) const override {
     std::this_thread::sleep_for(std::chrono::milliseconds(3));
   }
 
