@@ -114,7 +114,8 @@ struct FlatTiles {
   const float* weights;   // of channel 0, and on
   std::ptrdiff_t weight_row_stride;
   const float* bias;  // of channel 0, and on
-  float* out;
+  void* out;          // of out_type
+  ElementType out_type;
   std::ptrdiff_t out_row_stride;
   std::int64_t channel, channel_step, channels;  // of the first lane; from tile to tile, below channels
   std::int64_t tiles;
@@ -149,7 +150,8 @@ struct HorizontalPass {
   std::ptrdiff_t weight_pitch;
   const float* bias;
   std::int64_t channels;
-  float* out;  // [rows][floats]
+  void* out;  // [rows][floats] of out_type
+  ElementType out_type;
   std::ptrdiff_t out_row_stride;
   std::int64_t floats;
   float low, high;

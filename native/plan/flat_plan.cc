@@ -13,9 +13,6 @@ namespace {
 constexpr std::int64_t kSegmentFloats =
     8192;  // of a row: a tile's rows of input stay in L2 with room to spare
 
-// Of a row, made before they become bytes: six rows of them stay in L1.
-constexpr std::int64_t kResultFloats = 512;
-
 // Of a block whose input is gathered as the tiles come down: enough that the rows which neighbouring blocks both
 // gather cost little.
 constexpr std::int64_t kGatheredRows = 64;
@@ -133,14 +130,15 @@ void FlatPlan::lay_out_scratch() {
       constant_floats = row_floats;
     }
   }
-  if (out_type() == ElementType::uint8) results_floats_ = ceil_divide(kResultFloats, tile_floats_) * tile_floats_;
   const bool renormalizes = layer_->spec.border.renormalizes();
   ScratchLayout scratch;
   scratch_.rows = scratch.place<const float*>(grid_.entries(block_rows_));
   scratch_.columns = scratch.place<FlatColumn>(geometry_.layer.kernel_width);
   scratch_.strips = scratch.place<float>(strip_floats);
   scratch_.constant_row = scratch.place<float>(row_source_.has_constant_rows() ? constant_floats : 0);
-  scratch_.results = scratch.place<float>(layer_->kernels->flat.rows * results_floats_);
+  const bool unfused = !fused_ || renormalizes;
+  scratch_.results = scratch.place<float>(
+      unfused && out_type() == ElementType::uint8 ? layer_->kernels->flat.rows * tile_floats_ : 0);
   scratch_.factors = scratch.place<float>(renormalizes ? tile_floats_ : 0);
   scratch_.bytes = scratch.bytes();
 }
@@ -225,31 +223,14 @@ void FlatPlan::run_rows(const Unit& unit, std::int64_t row, std::int64_t rows) c
   }
 }
 
-// `count` tiles side by side: made where they belong; or, if they are to be bytes, some at a time in scratch.
+// `count` tiles side by side.
 void FlatPlan::run_tiles(const Unit& unit, const FlatVariants& kernels, const Extent& first,
                          std::int64_t count) const {
-  const std::int64_t row_stride = geometry_.out.width * plane_channels_;
-  const OutSamples out = unit.out.from(first.row * row_stride + unit.first_pixel * plane_channels_ + first.flat);
-  if (out.type == ElementType::float32) return make_tiles(unit, kernels, first, count, {out.floats(), row_stride});
-  const std::int64_t most = results_floats_ / first.floats;
-  for (std::int64_t done = 0; done < count; done += most) {
-    const std::int64_t tiles = std::min(most, count - done), flat = done * first.floats;
-    make_tiles(unit, kernels, {first.row, first.rows, first.flat + flat, first.floats}, tiles,
-               {unit.results, results_floats_});
-    layer_->kernels->narrow({.in = unit.results,
-                             .in_row_stride = results_floats_,
-                             .out = out.bytes() + flat,
-                             .out_row_stride = row_stride,
-                             .rows = first.rows,
-                             .count = tiles * first.floats});
-  }
-}
-
-void FlatPlan::make_tiles(const Unit& unit, const FlatVariants& kernels, const Extent& first,
-                          std::int64_t count, Place place) const {
   const LayerShape& l = geometry_.layer;
+  const std::int64_t row_stride = geometry_.out.width * plane_channels_;
   const Extent all{first.row, first.rows, first.flat, first.floats * count};
   const bool fused = fused_ && !(unit.may_leave_out && leaves_out(unit, all));
+  OutSamples out = unit.out.from(first.row * row_stride + unit.first_pixel * plane_channels_ + first.flat);
   FlatTiles tiles{};
   tiles.rows = unit.rows + (first.row - unit.first_row) * l.stride_height;
   tiles.kernel_rows = l.kernel_height;
@@ -263,22 +244,37 @@ void FlatPlan::make_tiles(const Unit& unit, const FlatVariants& kernels, const E
   tiles.weights = layer_->cyclic.weights(unit.first_channel);
   tiles.weight_row_stride = l.kernel_width * layer_->cyclic.pitch();
   tiles.bias = fused ? layer_->cyclic.bias(unit.first_channel) : layer_->cyclic.no_bias();
-  tiles.out = place.data;
-  tiles.out_row_stride = place.row_stride;
+  tiles.out = out.data;
+  tiles.out_type = out.type;
+  tiles.out_row_stride = row_stride;
   tiles.count = first.floats;
   tiles.low = fused ? low_ : -kInfinity;
   tiles.high = fused ? high_ : kInfinity;
   const FlatKernel kernel = kernels.by_rows[first.rows > 1 ? 1 : 0][l.stride_height - 1];
   if (fused) return kernel(tiles);
 
-  Extent extent = first;  // one by one, so that each is finished while it is in L1
+  // One by one, so that each is finished, as floats, while it is in L1.
+  const bool bytes = out.type == ElementType::uint8;
+  tiles.out_type = ElementType::float32;
+  if (bytes) tiles.out_row_stride = tile_floats_;
+  Extent extent = first;
   for (std::int64_t i = 0; i < count; ++i) {
+    float* data = bytes ? unit.results : out.floats();
+    tiles.out = data;
     kernel(tiles);
-    finish(unit, extent, {tiles.out, place.row_stride});
+    finish(unit, extent, data, tiles.out_row_stride);
+    if (bytes) {
+      layer_->kernels->narrow({.in = data,
+                               .in_row_stride = tiles.out_row_stride,
+                               .out = out.bytes(),
+                               .out_row_stride = row_stride,
+                               .rows = first.rows,
+                               .count = first.floats});
+    }
     extent.flat += first.floats;
     tiles.offset += first.floats;
-    tiles.out += first.floats;
     tiles.channel = extent.flat % plane_channels_;
+    out = out.from(first.floats);
   }
 }
 
@@ -295,10 +291,10 @@ bool FlatPlan::leaves_out(const Unit& unit, const Extent& extent) const {
 }
 
 // Rows that keep the same kernel rows have the same factors, and are finished together.
-void FlatPlan::finish(const Unit& unit, const Extent& extent, Place place) const {
+void FlatPlan::finish(const Unit& unit, const Extent& extent, float* data, std::ptrdiff_t row_stride) const {
   FinishTile rest{};
   rest.bias = layer_->cyclic.bias(unit.first_channel) + extent.flat % plane_channels_;
-  rest.data_stride = place.row_stride;
+  rest.data_stride = row_stride;
   rest.channels = extent.floats;
   rest.activation = layer_->spec.activation;
   for (Extent part = extent; part.row < extent.row + extent.rows; part.row += part.rows) {
@@ -310,7 +306,7 @@ void FlatPlan::finish(const Unit& unit, const Extent& extent, Place place) const
     const bool scaled = unit.may_leave_out && leaves_out(unit, part);
     if (scaled) fill_factors(unit, part);
     rest.scale = scaled ? unit.factors : nullptr;
-    rest.data = place.data + (part.row - extent.row) * place.row_stride;
+    rest.data = data + (part.row - extent.row) * row_stride;
     rest.pixels = part.rows;
     layer_->kernels->finish(rest);
   }

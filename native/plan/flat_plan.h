@@ -53,7 +53,7 @@ class FlatPlan final : public Plan {
     Stretch stretch;     // of the input under a row
     const float** rows;  // [input rows of the window], at its first column
     FlatColumn* columns;
-    float* results;  // [rows of a tile][results_floats_], before they become bytes
+    float* results;  // [rows of a tile][floats of a tile], to be finished before they become bytes
     float* factors;  // [floats of a tile]
   };
 
@@ -71,17 +71,10 @@ class FlatPlan final : public Plan {
   struct Extent {
     std::int64_t row, rows, flat, floats;
   };
-  // Where a tile is left.
-  struct Place {
-    float* data;
-    std::ptrdiff_t row_stride;
-  };
   void run_rows(const Unit& unit, std::int64_t row, std::int64_t rows) const;
   void run_tiles(const Unit& unit, const FlatVariants& kernels, const Extent& first,
                  std::int64_t count) const;
-  void make_tiles(const Unit& unit, const FlatVariants& kernels, const Extent& first, std::int64_t count,
-                  Place place) const;
-  void finish(const Unit& unit, const Extent& extent, Place place) const;
+  void finish(const Unit& unit, const Extent& extent, float* data, std::ptrdiff_t row_stride) const;
   void fill_factors(const Unit& unit, const Extent& row) const;
   bool leaves_out(const Unit& unit, const Extent& extent) const;
   TapRange rows_kept(std::int64_t row) const {
@@ -103,7 +96,6 @@ class FlatPlan final : public Plan {
   bool fused_;
   float low_, high_;
 
-  std::int64_t results_floats_ = 0;       // of a row, made at once where they become bytes
   std::int64_t first_whole_, end_whole_;  // pixels whose taps all stand inside, in x
 
   std::vector<Zone> zones_;

@@ -17,7 +17,7 @@ constexpr std::int64_t kLeastGathered = 64;
 constexpr std::int64_t kMostMarginFloats = 4096;                   // that segments which meet both make
 constexpr std::int64_t kBlockRows = 64;
 
-// Of a row, made before they become bytes: six rows of them stay in L1.
+// Of a row, to be finished before they become bytes: six rows of them stay in L1.
 constexpr std::int64_t kResultFloats = 512;
 
 std::int64_t margin_floats(const Layer& layer) {
@@ -146,7 +146,8 @@ void SeparablePlan::lay_out_scratch() {
   const std::int64_t most_rows = geometry_.out.height - (row_blocks_ - 1) * block_rows_;  // in the last block
   const bool constants = row_source_.has_constant_rows();
   const bool bytes_in = in_type() == ElementType::uint8, bytes_out = out_type() == ElementType::uint8;
-  if (bytes_out) results_pixels_ = ceil_divide(kResultFloats, plane_channels_);
+  const bool unfused = !fused_ || layer_->spec.border.renormalizes();
+  if (bytes_out && unfused) results_pixels_ = ceil_divide(kResultFloats, plane_channels_);
   ScratchLayout scratch;
   scratch_.rows = scratch.place<const float*>(grid_.entries(ceil_divide(most_rows, l.dilation_height)));
   scratch_.other_rows = scratch.place<const float*>(grid_.entries(tile_rows));
@@ -283,19 +284,24 @@ void SeparablePlan::run_vertical(const Unit& unit, const Rows& rows, const float
   layer_->kernels->separable.vertical[rows.count > 1 ? 1 : 0](pass);
 }
 
-// Pixels are made where they belong; or, if they are to be bytes, some at a time in scratch.
+// Pixels are made where they belong; or, if they are to be finished and then to be bytes, some at a time in
+// scratch.
 void SeparablePlan::run_horizontal(const Unit& unit, const Rows& rows, std::int64_t first_pixel,
                                    std::int64_t end_pixel, bool scaled) const {
+  const bool fused = fused_ && !scaled;
   const std::int64_t out_row_floats = geometry_.out.width * plane_channels_;
   const std::int64_t row_stride = geometry_.layer.dilation_height * out_row_floats;
   const OutSamples out = unit.out.from(rows.first * out_row_floats + first_pixel * plane_channels_);
-  if (out.type == ElementType::float32) {
-    return make_pixels(unit, rows, first_pixel, end_pixel, scaled, {out.floats(), row_stride});
+  if (fused || out.type == ElementType::float32) {
+    make_pixels(unit, rows, first_pixel, end_pixel, fused, {out, row_stride});
+    if (!fused) finish(unit, rows, first_pixel, end_pixel, scaled, out.floats(), row_stride);
+    return;
   }
   const std::int64_t results_stride = results_pixels_ * plane_channels_;
   for (std::int64_t pixel = first_pixel; pixel < end_pixel; pixel += results_pixels_) {
     const std::int64_t end = std::min(pixel + results_pixels_, end_pixel);
-    make_pixels(unit, rows, pixel, end, scaled, {unit.results, results_stride});
+    make_pixels(unit, rows, pixel, end, fused, {{unit.results, ElementType::float32}, results_stride});
+    finish(unit, rows, pixel, end, scaled, unit.results, results_stride);
     layer_->kernels->narrow({.in = unit.results,
                              .in_row_stride = results_stride,
                              .out = out.bytes() + (pixel - first_pixel) * plane_channels_,
@@ -306,11 +312,10 @@ void SeparablePlan::run_horizontal(const Unit& unit, const Rows& rows, std::int6
 }
 
 void SeparablePlan::make_pixels(const Unit& unit, const Rows& rows, std::int64_t first_pixel,
-                                std::int64_t end_pixel, bool scaled, Place place) const {
+                                std::int64_t end_pixel, bool fused, Place place) const {
   if (first_pixel == end_pixel) return;
   const LayerShape& l = geometry_.layer;
   const SeparableFilter& filter = layer_->separable;
-  const bool fused = fused_ && !scaled;
   HorizontalPass pass{};
   pass.in = middle_at(unit, first_pixel - geometry_.padding.left);
   pass.in_row_stride = middle_stride_;
@@ -320,7 +325,8 @@ void SeparablePlan::make_pixels(const Unit& unit, const Rows& rows, std::int64_t
   pass.weight_pitch = filter.pitch();
   pass.bias = fused ? filter.bias(unit.first_channel) : filter.no_bias();
   pass.channels = plane_channels_;
-  pass.out = place.data;
+  pass.out = place.out.data;
+  pass.out_type = place.out.type;
   pass.out_row_stride = place.row_stride;
   pass.floats = (end_pixel - first_pixel) * plane_channels_;
   pass.low = fused ? low_ : -kInfinity;
@@ -330,31 +336,29 @@ void SeparablePlan::make_pixels(const Unit& unit, const Rows& rows, std::int64_t
     for (std::int64_t r = 0; r < rows.count; ++r) {
       shared_->row(pass);
       pass.in += pass.in_row_stride;
-      pass.out += pass.out_row_stride;
+      pass.out = place.out.from((r + 1) * place.row_stride).data;
     }
   } else {
     layer_->kernels->separable.horizontal[rows.count > 1 ? 1 : 0](pass);
   }
-  if (fused) return;
-  for (std::int64_t r = 0; r < rows.count; ++r, place.data += place.row_stride) {
-    finish(unit, rows.first + r * l.dilation_height, first_pixel, end_pixel, scaled, place.data);
-  }
 }
 
-void SeparablePlan::finish(const Unit& unit, std::int64_t row, std::int64_t first_pixel,
-                           std::int64_t end_pixel, bool scaled, float* data) const {
-  if (scaled) fill_factors(unit, row, first_pixel, end_pixel);
+void SeparablePlan::finish(const Unit& unit, const Rows& rows, std::int64_t first_pixel, std::int64_t end_pixel,
+                           bool scaled, float* data, std::ptrdiff_t row_stride) const {
   const SeparableFilter& filter = layer_->separable;
   const std::int64_t floats = (end_pixel - first_pixel) * plane_channels_;
-  for (std::int64_t f = 0; f < floats; f += filter.bias_floats()) {
-    FinishTile rest{};
-    rest.data = data + f;
-    rest.scale = scaled ? unit.factors + f : nullptr;
-    rest.bias = filter.bias(unit.first_channel) + f % plane_channels_;
-    rest.pixels = 1;
-    rest.channels = std::min(filter.bias_floats(), floats - f);
-    rest.activation = layer_->spec.activation;
-    layer_->kernels->finish(rest);
+  for (std::int64_t r = 0; r < rows.count; ++r, data += row_stride) {
+    if (scaled) fill_factors(unit, rows.first + r * geometry_.layer.dilation_height, first_pixel, end_pixel);
+    for (std::int64_t f = 0; f < floats; f += filter.bias_floats()) {
+      FinishTile rest{};
+      rest.data = data + f;
+      rest.scale = scaled ? unit.factors + f : nullptr;
+      rest.bias = filter.bias(unit.first_channel) + f % plane_channels_;
+      rest.pixels = 1;
+      rest.channels = std::min(filter.bias_floats(), floats - f);
+      rest.activation = layer_->spec.activation;
+      layer_->kernels->finish(rest);
+    }
   }
 }
 

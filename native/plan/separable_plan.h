@@ -57,7 +57,7 @@ class SeparablePlan final : public Plan {
     float* other_strips;       // [rows of a tile and of a kernel][plane_channels]
     float* constant_row;
     float* constants;  // [plane_channels], beyond x
-    float* results;    // [rows of a tile][results_pixels_ * plane_channels], before they become bytes
+    float* results;    // [rows of a tile][results_pixels_ * plane_channels], to be finished and become bytes
     float* factors;    // [floats of a segment]
   };
 
@@ -74,7 +74,7 @@ class SeparablePlan final : public Plan {
 
   // Where rows of results are left.
   struct Place {
-    float* data;
+    OutSamples out;
     std::ptrdiff_t row_stride;
   };
 
@@ -91,9 +91,9 @@ class SeparablePlan final : public Plan {
   void run_horizontal(const Unit& unit, const Rows& rows, std::int64_t first_pixel, std::int64_t end_pixel,
                       bool scaled) const;
   void make_pixels(const Unit& unit, const Rows& rows, std::int64_t first_pixel, std::int64_t end_pixel,
-                   bool scaled, Place place) const;
-  void finish(const Unit& unit, std::int64_t row, std::int64_t first_pixel, std::int64_t end_pixel,
-              bool scaled, float* data) const;
+                   bool fused, Place place) const;
+  void finish(const Unit& unit, const Rows& rows, std::int64_t first_pixel, std::int64_t end_pixel, bool scaled,
+              float* data, std::ptrdiff_t row_stride) const;
   void fill_factors(const Unit& unit, std::int64_t row, std::int64_t first_pixel,
                     std::int64_t end_pixel) const;
   TapRange rows_kept(std::int64_t row) const {
@@ -120,7 +120,7 @@ class SeparablePlan final : public Plan {
   std::int64_t period_ = 1;               // of columns that do
   std::int64_t segments_ = 1, segment_pixels_ = 1;  // of a row; the most in one
   std::int64_t middle_stride_ = 0;                  // from row to row
-  std::int64_t results_pixels_ = 0;                 // of a row, made at once where they become bytes
+  std::int64_t results_pixels_ = 0;                 // of a row, in scratch at once
   std::int64_t row_blocks_ = 1, block_rows_ = 1;    // of each but the last
   std::int64_t first_whole_ = 0, end_whole_ = 0;    // pixels whose taps all stand inside, in x
   struct {

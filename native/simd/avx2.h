@@ -45,18 +45,18 @@ inline __m128i to_bytes(Vec v) {
       _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
   return _mm_packus_epi16(words, words);
 }
-inline Vec load_bytes(const std::uint8_t* p) {
+inline Vec load(const std::uint8_t* p) {
   return from_bytes(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
 }
-inline Vec load_first_bytes(const std::uint8_t* p, std::int64_t n) {
+inline Vec load_first(const std::uint8_t* p, std::int64_t n) {
   std::int64_t bytes = 0;
   for (std::int64_t i = 0; i < n; ++i) bytes |= std::int64_t{p[i]} << (8 * i);
   return from_bytes(_mm_cvtsi64_si128(bytes));
 }
-inline void store_bytes(std::uint8_t* p, Vec v) {
+inline void store(std::uint8_t* p, Vec v) {
   _mm_storel_epi64(reinterpret_cast<__m128i*>(p), to_bytes(v));
 }
-inline void store_first_bytes(std::uint8_t* p, Vec v, std::int64_t n) {
+inline void store_first(std::uint8_t* p, Vec v, std::int64_t n) {
   const std::int64_t bytes = _mm_cvtsi128_si64(to_bytes(v));
   for (std::int64_t i = 0; i < n; ++i) p[i] = static_cast<std::uint8_t>(bytes >> (8 * i));
 }

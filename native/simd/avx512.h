@@ -38,16 +38,16 @@ inline Vec from_bytes(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepu8_
 inline __m128i to_bytes(Vec v) {
   return _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(_mm512_max_ps(v, _mm512_setzero_ps())));
 }
-inline Vec load_bytes(const std::uint8_t* p) {
+inline Vec load(const std::uint8_t* p) {
   return from_bytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
-inline Vec load_first_bytes(const std::uint8_t* p, std::int64_t n) {
+inline Vec load_first(const std::uint8_t* p, std::int64_t n) {
   return from_bytes(_mm_maskz_loadu_epi8(first_lanes(n), p));
 }
-inline void store_bytes(std::uint8_t* p, Vec v) {
+inline void store(std::uint8_t* p, Vec v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), to_bytes(v));
 }
-inline void store_first_bytes(std::uint8_t* p, Vec v, std::int64_t n) {
+inline void store_first(std::uint8_t* p, Vec v, std::int64_t n) {
   _mm_mask_storeu_epi8(p, first_lanes(n), to_bytes(v));
 }
 

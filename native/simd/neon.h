@@ -50,21 +50,21 @@ inline std::uint32_t to_bytes(Vec v) {
   const uint16x4_t words = vqmovn_u32(vcvtnq_u32_f32(v));
   return vget_lane_u32(vreinterpret_u32_u8(vqmovn_u16(vcombine_u16(words, words))), 0);
 }
-inline Vec load_bytes(const std::uint8_t* p) {
+inline Vec load(const std::uint8_t* p) {
   std::uint32_t bytes = 0;
   __builtin_memcpy(&bytes, p, sizeof bytes);
   return from_bytes(bytes);
 }
-inline Vec load_first_bytes(const std::uint8_t* p, std::int64_t n) {
+inline Vec load_first(const std::uint8_t* p, std::int64_t n) {
   std::uint32_t bytes = 0;
   for (std::int64_t i = 0; i < n; ++i) bytes |= std::uint32_t{p[i]} << (8 * i);
   return from_bytes(bytes);
 }
-inline void store_bytes(std::uint8_t* p, Vec v) {
+inline void store(std::uint8_t* p, Vec v) {
   const std::uint32_t bytes = to_bytes(v);
   __builtin_memcpy(p, &bytes, sizeof bytes);
 }
-inline void store_first_bytes(std::uint8_t* p, Vec v, std::int64_t n) {
+inline void store_first(std::uint8_t* p, Vec v, std::int64_t n) {
   const std::uint32_t bytes = to_bytes(v);
   for (std::int64_t i = 0; i < n; ++i) p[i] = static_cast<std::uint8_t>(bytes >> (8 * i));
 }
