@@ -52,6 +52,8 @@ const all: Required<Conv2dOptions> = {
   border: { x: 'wrap', y: { mode: 'constant', value: 1 } },
   activation: { kind: 'leakyRelu', alpha: 0.1 },
   layout: 'nchw',
+  inputType: 'float32',
+  outputType: 'float32',
   flip: true,
   algorithm: 'direct',
   accuracy: 'high',
