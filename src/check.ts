@@ -109,7 +109,7 @@ export function wrongType(name: string, rule: string, value: unknown, wayOut = '
 
 /** The error for a value that is no instance of a class of the language or of this package. */
 export function wrongClass(name: string, wanted: string, value: unknown, wayOut = '', why = ''): ConvError {
-  const article = /^[AEIOU]/.test(wanted) ? 'an' : 'a'
+  const article = /^[AEIO]/.test(wanted) ? 'an' : 'a'
   const described = describe(value)
   const got = described === wanted ? `an object that only inherits from ${wanted}` : described
   return convError('ERR_CONV_TYPE', `${name} must be ${article} ${wanted}${why}, got ${got}${wayOut}`)
