@@ -92,8 +92,7 @@ Layout decode_layout(const Napi::Value& value) {
 }
 
 ElementType decode_element_type(const Napi::Value& value) {
-  return decode_name<ElementType>(value,
-                                  {{"float32", ElementType::float32}, {"uint8", ElementType::uint8}});
+  return decode_name<ElementType>(value, {{"float32", ElementType::float32}, {"uint8", ElementType::uint8}});
 }
 
 Border decode_border(const Napi::Object& object) {

@@ -8,7 +8,8 @@ namespace {
 
 // Stores of whole vectors are aligned, as two cache lines take more than twice the time of one.
 void widen_row(const std::uint8_t* in, float* out, std::int64_t count) {
-  const auto misaligned = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(out) / sizeof(float) % kLanes);
+  const auto misaligned =
+      static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(out) / sizeof(float) % kLanes);
   std::int64_t i = 0;
   if (misaligned != 0 && count >= 2 * kLanes) {
     i = kLanes - misaligned;

@@ -104,8 +104,9 @@ void write_sample(ElementType type, double value, void* image, std::int64_t inde
   const auto sample = static_cast<float>(value);
   if (type == ElementType::uint8) {
     const float nearest = std::nearbyint(sample);
-    static_cast<std::uint8_t*>(image)[index] =
-        nearest >= 255 ? 255 : nearest > 0 ? static_cast<std::uint8_t>(nearest) : 0;
+    static_cast<std::uint8_t*>(image)[index] = nearest >= 255 ? 255
+                                               : nearest > 0  ? static_cast<std::uint8_t>(nearest)
+                                                              : 0;
   } else {
     static_cast<float*>(image)[index] = sample;
   }
@@ -132,8 +133,7 @@ double renormalized(const Conv2dSpec& spec, const Sums& sums) {
 }  // namespace
 
 void reference_row(const Conv2dSpec& spec, const ImageShape& in, const ImageShape& out,
-                   const Padding& padding, std::int64_t n, std::int64_t i, const void* input,
-                   void* output) {
+                   const Padding& padding, std::int64_t n, std::int64_t i, const void* input, void* output) {
   const std::int64_t group_in = spec.in_channels / spec.groups, group_out = spec.out_channels / spec.groups;
   const Border& border = spec.border;
   for (std::int64_t j = 0; j < out.width; ++j) {

@@ -44,9 +44,8 @@ DepthwisePlan::DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry&
     : layer_(std::move(layer)), geometry_(geometry), grid_(geometry.layer), channels_(geometry.out.channels) {
   const Conv2dSpec& spec = layer_->spec;
   const bool skips_rows = outside_rows_add_nothing(spec.border, layer_->finite_weights);
-  row_source_ =
-      RowSource(*layer_->kernels, geometry.in, spec.border, /*contiguous=*/true, skips_rows,
-                geometry.layer.group_out());
+  row_source_ = RowSource(*layer_->kernels, geometry.in, spec.border, /*contiguous=*/true, skips_rows,
+                          geometry.layer.group_out());
   fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_tiles();
   choose_windows();

@@ -72,10 +72,11 @@ class DirectPlan final : public Plan {
   std::int64_t tile_begin(std::int64_t tile) const {
     return tile * narrow_pixels_ + std::min(tile, wide_tiles_);
   }
-  bool has_whole_pixels(const ChannelBlock& block) const {  // so that a tile of it is contiguous in the output
+  bool has_whole_pixels(
+      const ChannelBlock& block) const {  // so that a tile of it is contiguous in the output
     return native_out_ && block.channels == view_.out.channels;
   }
-  std::int64_t most_pixels(const Zone& zone) const;  // of its segments
+  std::int64_t most_pixels(const Zone& zone) const;                                     // of its segments
   std::int64_t place(std::int64_t image, std::int64_t row, std::int64_t pixel) const {  // in an nhwc output
     return ((image * view_.out.height + row) * view_.out.width + pixel) * view_.out.channels;
   }

@@ -46,9 +46,9 @@ class FlatPlan final : public Plan {
   struct Unit {
     std::int64_t first_row, end_row;      // of the output
     std::int64_t first_pixel, end_pixel;  // of a row
-    bool may_leave_out;          // whether a border that renormalizes is near
-    std::int64_t first_channel;  // of the plane, among an image's outputs
-    InSamples in;                // of the plane
+    bool may_leave_out;                   // whether a border that renormalizes is near
+    std::int64_t first_channel;           // of the plane, among an image's outputs
+    InSamples in;                         // of the plane
     OutSamples out;
     Stretch stretch;     // of the input under a row
     const float** rows;  // [input rows of the window], at its first column

@@ -20,7 +20,7 @@ struct ImageRow {
   std::ptrdiff_t channel_stride;
   std::int64_t width;
   std::int64_t channels;
-  std::int64_t copies = 1;       // how often each channel is repeated
+  std::int64_t copies = 1;      // how often each channel is repeated
   WidenKernel widen = nullptr;  // where samples change their type on the way
 };
 

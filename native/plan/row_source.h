@@ -54,7 +54,7 @@ class RowGrid {
 
 // Where gathered rows go, and the row that stands for all rows of constants.
 struct RowScratch {
-  float* strips;             // [strip_count][floats of a stretch]; the latest row takes the place of the oldest
+  float* strips;  // [strip_count][floats of a stretch]; the latest row takes the place of the oldest
   std::int64_t strip_count;
   float* constant_row;
   std::int64_t gathered = 0;  // rows so far

@@ -81,8 +81,8 @@ void SeparablePlan::fill_from_elsewhere(const Unit& unit, const Rows& rows, std:
   RowScratch scratch{.strips = unit.other_strips,
                      .strip_count = grid_.entries(rows.count),
                      .constant_row = unit.constant_row};
-  row_source_.point_rows(unit.in, rows.first - geometry_.padding.top, {0, rows.count}, grid_, stretch, &scratch,
-                         unit.other_rows);
+  row_source_.point_rows(unit.in, rows.first - geometry_.padding.top, {0, rows.count}, grid_, stretch,
+                         &scratch, unit.other_rows);
   run_vertical(unit, rows, unit.other_rows, plane_channels_, middle_at(unit, column));
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kLeastSegment = 2048, kMostSegment = 4096;  // floats of a row
 constexpr std::int64_t kLeastGathered = 64;
-constexpr std::int64_t kMostMarginFloats = 4096;                   // that segments which meet both make
+constexpr std::int64_t kMostMarginFloats = 4096;  // that segments which meet both make
 constexpr std::int64_t kBlockRows = 64;
 
 // Of a row, to be finished before they become bytes: six rows of them stay in L1.
@@ -153,8 +153,7 @@ void SeparablePlan::lay_out_scratch() {
   scratch_.other_rows = scratch.place<const float*>(grid_.entries(tile_rows));
   scratch_.sources = scratch.place<std::int64_t>(columns);
   scratch_.middle = scratch.place<float>(tile_rows * middle_stride_);
-  scratch_.strips =
-      scratch.place<float>(bytes_in ? grid_.entries(tile_rows) * columns * plane_channels_ : 0);
+  scratch_.strips = scratch.place<float>(bytes_in ? grid_.entries(tile_rows) * columns * plane_channels_ : 0);
   scratch_.other_strips = scratch.place<float>(bytes_in ? grid_.entries(tile_rows) * plane_channels_ : 0);
   scratch_.constant_row = scratch.place<float>(constants ? columns * plane_channels_ : 0);
   scratch_.constants = scratch.place<float>(plane_channels_);
@@ -343,8 +342,9 @@ void SeparablePlan::make_pixels(const Unit& unit, const Rows& rows, std::int64_t
   }
 }
 
-void SeparablePlan::finish(const Unit& unit, const Rows& rows, std::int64_t first_pixel, std::int64_t end_pixel,
-                           bool scaled, float* data, std::ptrdiff_t row_stride) const {
+void SeparablePlan::finish(const Unit& unit, const Rows& rows, std::int64_t first_pixel,
+                           std::int64_t end_pixel, bool scaled, float* data,
+                           std::ptrdiff_t row_stride) const {
   const SeparableFilter& filter = layer_->separable;
   const std::int64_t floats = (end_pixel - first_pixel) * plane_channels_;
   for (std::int64_t r = 0; r < rows.count; ++r, data += row_stride) {

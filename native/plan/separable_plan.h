@@ -92,8 +92,8 @@ class SeparablePlan final : public Plan {
                       bool scaled) const;
   void make_pixels(const Unit& unit, const Rows& rows, std::int64_t first_pixel, std::int64_t end_pixel,
                    bool fused, Place place) const;
-  void finish(const Unit& unit, const Rows& rows, std::int64_t first_pixel, std::int64_t end_pixel, bool scaled,
-              float* data, std::ptrdiff_t row_stride) const;
+  void finish(const Unit& unit, const Rows& rows, std::int64_t first_pixel, std::int64_t end_pixel,
+              bool scaled, float* data, std::ptrdiff_t row_stride) const;
   void fill_factors(const Unit& unit, std::int64_t row, std::int64_t first_pixel,
                     std::int64_t end_pixel) const;
   TapRange rows_kept(std::int64_t row) const {

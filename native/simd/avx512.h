@@ -44,9 +44,7 @@ inline Vec load(const std::uint8_t* p) {
 inline Vec load_first(const std::uint8_t* p, std::int64_t n) {
   return from_bytes(_mm_maskz_loadu_epi8(first_lanes(n), p));
 }
-inline void store(std::uint8_t* p, Vec v) {
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), to_bytes(v));
-}
+inline void store(std::uint8_t* p, Vec v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), to_bytes(v)); }
 inline void store_first(std::uint8_t* p, Vec v, std::int64_t n) {
   _mm_mask_storeu_epi8(p, first_lanes(n), to_bytes(v));
 }

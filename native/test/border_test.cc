@@ -86,7 +86,9 @@ TEST(pad_fills_the_surroundings) {
   const Border border{{BorderMode::constant, 9}, {BorderMode::reflect, 0}, Renormalize::area};
   const float expected[4 * 6] = {9, 9, 9, 9, 9, 9, 2, 1, 2, 3, 2, 1, 5, 4, 5, 6, 5, 4, 9, 9, 9, 9, 9, 9};
   GuardedFloats output(24, Against::end);
-  CHECK(pad(input, output.data(), ElementType::float32, shape, Layout::nhwc, {1, 1, 1, 2}, border) == Status::ok, "pad");
+  CHECK(pad(input, output.data(), ElementType::float32, shape, Layout::nhwc, {1, 1, 1, 2}, border) ==
+            Status::ok,
+        "pad");
   CHECK(std::equal(std::begin(expected), std::end(expected), output.data()), "the picture differs");
   const Border renormalizing{{BorderMode::renormalize, 0}, {BorderMode::edge, 0}, Renormalize::area};
   CHECK(pad(input, output.data(), ElementType::float32, shape, Layout::nhwc, {1, 1, 1, 2}, renormalizing) ==
@@ -97,7 +99,7 @@ TEST(pad_fills_the_surroundings) {
 TEST(pad_fills_the_surroundings_of_bytes) {
   const ImageShape shape{1, 2, 3, 1};
   const std::uint8_t input[6] = {1, 2, 3, 4, 5, 255};
-  const std::uint8_t expected[4 * 6] = {9, 9, 9, 9, 9, 9, 2, 1, 2,   3, 2, 1,
+  const std::uint8_t expected[4 * 6] = {9, 9, 9, 9,   9, 9, 2, 1, 2, 3, 2, 1,
                                         5, 4, 5, 255, 5, 4, 9, 9, 9, 9, 9, 9};
   Border border{{BorderMode::constant, 9}, {BorderMode::reflect, 0}, Renormalize::area};
   GuardedBytes output(24, Against::end);

@@ -31,7 +31,7 @@ struct Conv2dSpec {
   Activation activation;
   Layout layout = Layout::nhwc;  // of input and output
   ElementType in_type = ElementType::float32, out_type = ElementType::float32;
-  bool flip = false;             // true: convolution with a flipped kernel (E4), false: correlation (E5)
+  bool flip = false;  // true: convolution with a flipped kernel (E4), false: correlation (E5)
   Isa isa = Isa::scalar;
   std::string algorithm = "auto";  // or a candidate's name, to force it
   Accuracy accuracy = Accuracy::high;

@@ -78,7 +78,7 @@ async function check(example: Case, options: Options, isExact: boolean): Promise
 }
 
 for (const types of typePairs) {
-  describe(`${types.join(' to ')}`, () => {
+  describe(types.join(' to '), () => {
     const random = new Random(20260705)
     for (let index = 0; index < 120; index++) {
       const isExact = index % 3 !== 0
