@@ -384,8 +384,7 @@ void WinogradPlan::store(const Unit& unit, const Tile& tile, const ChannelBlock&
     if (native_out_) return;
   }
 
-  const OutSamples plane =
-      unit.out.from((tile.image * shape.channels + block.channel) * out_plane + pixel);
+  const OutSamples plane = unit.out.from((tile.image * shape.channels + block.channel) * out_plane + pixel);
   const auto spread = [&](const auto* from, auto* to) {
     for (std::int64_t d = 0; d < block.channels; ++d, to += out_plane) {
       for (std::int64_t y = 0; y < tile.rows; ++y) {

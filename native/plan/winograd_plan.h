@@ -57,13 +57,13 @@ class WinogradPlan final : public Plan {
     InSamples in;
     OutSamples out;
     const float** pixels;  // [points], of a tile
-    float* patch;          // [points][pixel_floats_], a tile's samples, where it has no pixels of floats in memory
-    float* samples;        // [points][tiles of a group][pixel_floats_], transformed
-    float* sums;           // [points][tiles of a group][channels of a block]
-    float* tile;           // [outputs of a tile][channels of a block], where it is not stored at once
+    float* patch;    // [points][pixel_floats_], a tile's samples, where it has no pixels of floats in memory
+    float* samples;  // [points][tiles of a group][pixel_floats_], transformed
+    float* sums;     // [points][tiles of a group][channels of a block]
+    float* tile;     // [outputs of a tile][channels of a block], where it is not stored at once
     std::uint8_t* tile_bytes;
-    float* factors;        // [pixels of a tile's row][channels of a block]
-    float* poison;         // [lanes]
+    float* factors;  // [pixels of a tile's row][channels of a block]
+    float* poison;   // [lanes]
   };
 
   void choose_groups();
