@@ -12,6 +12,7 @@
 #include "simdconv/conv2d.h"
 #include "simdconv/cpu.h"
 #include "simdconv/pool.h"
+#include "simdconv/recycler.h"
 
 #if !defined(_WIN32)
 #include <dlfcn.h>
@@ -152,9 +153,37 @@ Napi::Value pad_image(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-Napi::Value configure(const Napi::CallbackInfo& info) {
+// An array buffer on recycled memory, which comes back some turns of the event loop after the collector of garbage
+// found it unused; null when there is none. Where Node-API forbids such buffers, there is none ever.
+Napi::Value take_memory(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto bytes = static_cast<std::size_t>(decode_size(info[0]));
+  const Recycler::Block block = Recycler::process().take(bytes);
+  if (!block.data) return env.Null();
+  const auto give_back = [](napi_env, void* data, void* block_bytes) {
+    Recycler::process().give_back(
+        {static_cast<std::byte*>(data), reinterpret_cast<std::uintptr_t>(block_bytes)});
+  };
+  napi_value buffer{};
+  void* const hint = reinterpret_cast<void*>(block.bytes);  // NOLINT(performance-no-int-to-ptr)
+  const napi_status status =
+      napi_create_external_arraybuffer(env, block.data, bytes, give_back, hint, &buffer);
+  if (status == napi_no_external_buffers_allowed) {
+    Recycler::process().give_back(block);
+    return env.Null();
+  }
+  if (status != napi_ok) throw Napi::Error::New(env);  // and Node.js gives the block back
+  return {env, buffer};
+}
+
+Napi::Value set_threads(const Napi::CallbackInfo& info) {
   const std::int64_t threads = std::min<std::int64_t>(decode_size(info[0]), Pool::kMaxThreads);
   Pool::process().set_threads(static_cast<int>(threads));
+  return info.Env().Undefined();
+}
+
+Napi::Value set_recycle_limit(const Napi::CallbackInfo& info) {
+  Recycler::process().set_limit(static_cast<std::size_t>(decode_size(info[0])));
   return info.Env().Undefined();
 }
 
@@ -168,6 +197,7 @@ Napi::Value describe_machine(const Napi::CallbackInfo& info) {
   result.Set("threadsWereSet", Pool::process().threads_were_set());
   result.Set("availableThreads", available_threads());
   result.Set("cpu", cpu_name());
+  result.Set("recycleBytes", static_cast<double>(Recycler::process().counters().limit));
   return result;
 }
 
@@ -177,6 +207,10 @@ Napi::Value count(const Napi::CallbackInfo& info) {
   result.Set("runs", static_cast<double>(counters.runs));
   result.Set("queued", static_cast<double>(counters.queued));
   result.Set("running", static_cast<double>(counters.running));
+  const Recycler::Counters memory = Recycler::process().counters();
+  result.Set("resultBytes", static_cast<double>(memory.in_use_bytes));
+  result.Set("idleBytes", static_cast<double>(memory.idle_bytes));
+  result.Set("recycled", static_cast<double>(memory.reused));
   return result;
 }
 
@@ -216,7 +250,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   add<run>(exports, "run");
   add<cancel>(exports, "cancel");
   add<pad_image>(exports, "pad");
-  add<configure>(exports, "configure");
+  add<take_memory>(exports, "takeMemory");
+  add<set_threads>(exports, "setThreads");
+  add<set_recycle_limit>(exports, "setRecycleLimit");
   add<describe_machine>(exports, "info");
   add<count>(exports, "counters");
   return exports;

@@ -37,7 +37,10 @@ declare global {
 
 /** Options of runSync(). */
 export interface RunSyncOptions<O extends ElementType = 'float32'> {
-  /** Where to write: an array of exactly the right length, or a tensor of the output's shape. Default a new one. */
+  /**
+   * Where to write: an array of exactly the right length, or a tensor of the output's shape. Default a new array, in recycled
+   * memory where it is large; see configure().
+   */
   readonly output?: OutputArrays[O] | Tensor<readonly number[], OutputArrays[O]> | undefined
 }
 
@@ -85,7 +88,7 @@ export interface PlanDescription {
  *
  * Input and output are batch x height x width x channels, or height x width x channels for one image. The constructor
  * copies and packs the weights once; run() and runSync() then allocate nothing but their result, and not even that with
- * `output`.
+ * `output`. Results from 2 MiB on are in memory that earlier results have left, within the limit of configure().
  *
  * Images are floats; `inputType: 'uint8'` takes bytes, `outputType: 'uint8'` gives bytes, and no copy of the image is
  * made in floats.
@@ -127,7 +130,8 @@ export class Conv2d<I extends ElementType = 'float32', O extends ElementType = '
    * input, and any other use of the memory by this package is refused with `ERR_CONV_BUSY`. Do not write to either; a
    * write to the input may or may not be seen. Do not transfer either: the run then rejects with `ERR_CONV_DETACHED`,
    * and if the new owner lets go of the memory before the run ends, the process can crash, for Node-API has no means
-   * to hold on to memory that changed hands. An output is complete or, when the run was aborted, untouched.
+   * to hold on to memory that changed hands. An output is complete or, when the run was aborted, untouched. A result is
+   * the caller's alone, to keep, to transfer to another thread, or to forget.
    *
    * @throws as runSync(), and with the reason of the signal.
    * @example

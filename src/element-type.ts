@@ -52,7 +52,7 @@ export function typeOf(value: unknown): ElementType {
   return isBytes(value) ? 'uint8' : 'float32'
 }
 
-/** A new array of zeros. */
-export function makeArray(type: ElementType, length: number): OwnFloats | OwnBytes {
-  return type === 'float32' ? new Float32Array(length) : new Uint8Array(length)
+/** An array of a type on all of a buffer. */
+export function viewOf(type: ElementType, buffer: ArrayBuffer): OwnFloats | OwnBytes {
+  return type === 'float32' ? new Float32Array(buffer) : new Uint8Array(buffer)
 }

@@ -9,6 +9,12 @@ function getter(prototype: object, key: string): unknown {
   return Function.prototype.call.bind(descriptor.get)
 }
 
+/** A method for a call on any object; undefined where the language does not have it yet. */
+function method(prototype: object, key: string): unknown {
+  const value = Object.getOwnPropertyDescriptor(prototype, key)?.value as (() => unknown) | undefined
+  return value && Function.prototype.call.bind(value)
+}
+
 const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object
 
 export const bufferOf = getter(typedArray, 'buffer') as (array: Elements) => ArrayBufferLike
@@ -18,6 +24,10 @@ export const lengthOf = getter(typedArray, 'length') as (array: Elements) => num
 
 /** Throws for a SharedArrayBuffer. */
 export const resizableOf = getter(ArrayBuffer.prototype, 'resizable') as (buffer: ArrayBufferLike) => boolean
+
+/** From Node 21 on. */
+export const transferOf = method(ArrayBuffer.prototype, 'transfer') as
+  ((buffer: ArrayBuffer) => ArrayBuffer) | undefined
 
 /** Throws for what is no AbortSignal, even if it inherits from it. */
 export const abortedOf = getter(AbortSignal.prototype, 'aborted') as (signal: AbortSignal) => boolean

@@ -125,8 +125,15 @@ export interface NativeAddon {
     padding: { top: number; bottom: number; left: number; right: number },
     border: NativeBorder,
   ): void
+  /**
+   * Recycled memory for a result, as Node-API's external memory: untransferable, free when this JavaScript thread ends,
+   * and not cleared. Null when the limit does not allow it.
+   */
+  takeMemory(byteLength: number): ArrayBuffer | null
   /** Sets the number of threads that compute, for the whole process. */
-  configure(threads: number): void
+  setThreads(threads: number): void
+  /** Sets how many bytes of memory for results are held, for the whole process. */
+  setRecycleLimit(bytes: number): void
   /** `threadsWereSet` tells whether configure() was called, by any JavaScript thread. */
   info(): {
     isas: readonly Isa[]
@@ -134,8 +141,16 @@ export interface NativeAddon {
     threadsWereSet: boolean
     availableThreads: number
     cpu: string
+    recycleBytes: number
   }
-  counters(): { runs: number; queued: number; running: number }
+  counters(): {
+    runs: number
+    queued: number
+    running: number
+    resultBytes: number
+    idleBytes: number
+    recycled: number
+  }
 }
 
 /** The addon, loaded once per JavaScript environment. */

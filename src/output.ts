@@ -5,11 +5,11 @@ import { arrayNames, type Elements, type ElementType } from './element-type.js'
 import { convError } from './errors.js'
 import { assertWritable, overlap } from './in-flight.js'
 import {
-  allocate,
   checkElements,
   checkLength,
   checkShape,
   elements,
+  newElements,
   parts,
   sameShape,
   times,
@@ -39,7 +39,7 @@ export function takeOutput(
   why: string,
   words?: string,
 ): Elements {
-  if (given === undefined) return allocate('output', elements(shape), type)
+  if (given === undefined) return newElements('output', elements(shape), type)
   if (types.isUint8ClampedArray(given.data)) throw clamped(given.name, given.data, type, why)
   const output = checkElements(given.name, given.data, type, why)
   if (given.shape !== undefined && !sameShape(given.shape, shape)) {

@@ -7,8 +7,8 @@ import { describe, integer, isArray, isInteger, isObject, wrongClass, wrongType 
 import {
   arrayNames,
   holds,
-  makeArray,
   typeOf,
+  viewOf,
   type Elements,
   type ElementType,
   type OwnFloats,
@@ -16,6 +16,7 @@ import {
 } from './element-type.js'
 import { convError, type ConvError } from './errors.js'
 import { bufferOf, lengthOf, resizableOf } from './intrinsics.js'
+import { allocate } from './memory.js'
 
 /**
  * An n-dimensional array of 32-bit floats, or of bytes, in row-major order: the last axis of `shape` is contiguous in
@@ -198,12 +199,12 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return true
 }
 
-/** A new array for a result. */
-export function allocate(name: string, length: number, type: ElementType): Elements {
+/** A new array for a result, which must be written completely before it is shown. */
+export function newElements(name: string, length: number, type: ElementType): Elements {
+  const bytes = type === 'float32' ? 4 * length : length
   try {
-    return makeArray(type, length)
+    return viewOf(type, allocate(bytes))
   } catch {
-    const bytes = type === 'float32' ? 4 * length : length
     throw convError(
       'ERR_CONV_MEMORY',
       `${name} of ${length} elements (${bytes} bytes) could not be allocated; use smaller images`,

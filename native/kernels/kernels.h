@@ -68,8 +68,11 @@ struct DirectTile {
 // An entry of DepthwiseTile::columns where the border leaves nothing to read: the tap adds nothing.
 inline constexpr std::ptrdiff_t kNoColumn = PTRDIFF_MIN;
 
-// One tile of a depthwise convolution whose channels are whole vectors: some output rows times some
-// neighbouring pixels, for block after block of `lanes` channels.
+// Blocks of channels that are stored together where their stores wait.
+inline constexpr std::int64_t kDepthwiseStripBlocks = 4;
+
+// One tile of a depthwise convolution whose channels are whole vectors: some output rows times some pixels,
+// for block after block of `lanes` channels.
 //
 //   out[r][p][d] = min(max(bias[d] + sum over kernel row y, column x of
 //                          rows[(r * stride + y) * row_step][columns[p * stride + x * column_step] + d] *
@@ -78,16 +81,20 @@ struct DepthwiseTile {
   const float* const* rows;  // null: nothing stands there, the row adds nothing
   std::ptrdiff_t row_step;   // in entries
   std::int64_t kernel_rows;
-  const std::ptrdiff_t* columns;  // from column_offset on
+  const std::ptrdiff_t* columns;  // from a row's start
   std::int64_t column_step;       // in entries; 1 where neighbouring pixels share columns
   std::int64_t kernel_columns;
-  std::ptrdiff_t column_offset;  // from a row's start
-  const float* weights;          // of a tap for all channels; the next column's are tap_stride further on
-  std::ptrdiff_t tap_stride;
-  const float* bias;
-  std::int64_t blocks;  // of channels
+  const float* weights;   // [blocks][kernel_rows][kernel_columns][lanes]
+  const float* bias;      // [blocks][lanes]
+  std::int64_t channels;  // at least `lanes`
+  std::int64_t
+      first_channels;  // after which the second block begins, 1 to `lanes`; the last ends with the last
+                       // channel, and blocks overlap where need be
+  std::int64_t pixels;
   float* out;
   std::ptrdiff_t out_row_stride, out_pixel_stride;
+  float* strip;  // [rows][pixels][lanes], or, if it waits, times kDepthwiseStripBlocks; and two pixels more
+  bool waits;    // whether sums wait in the strip while the columns are read
   float low, high;
 };
 
@@ -231,12 +238,18 @@ using NarrowKernel = void (*)(const NarrowTile&);
 inline constexpr int kMaxTilePixels = 14;
 inline constexpr int kMaxTileVectors = 4;
 
-inline constexpr int kMaxDepthwiseRows = 4;
-inline constexpr int kMaxDepthwisePixels = 4;
+inline constexpr int kMaxDepthwiseSizes = 4;
+
+struct DepthwiseRows {
+  std::int64_t rows;
+  DepthwiseKernel by_stride[2];  // 1, 2
+};
 
 struct DepthwiseKernels {
-  std::int64_t rows, pixels;                                        // of a full tile
-  DepthwiseKernel tile[kMaxDepthwiseRows][kMaxDepthwisePixels][2];  // [rows - 1][pixels - 1][stride - 1]
+  std::int64_t sizes;
+  std::int64_t rows_by_stride[2];          // of the tile that is best for strides 1, 2
+  std::int64_t rows_of_five;               // of one that takes 5 x 5 taps at once
+  DepthwiseRows tile[kMaxDepthwiseSizes];  // by rows, the tallest first; the last has one
 };
 
 // By rows of the tile (1, or all) and by vertical stride (1, 2).

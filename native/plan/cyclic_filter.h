@@ -1,4 +1,4 @@
-// Weights as `depthwise` and `flat` read them: for each kernel tap the weights of all channels of a pixel, and
+// Weights as `flat` reads them: for each kernel tap the weights of all channels of a pixel, and
 // then the same from the beginning, so that a tile finds whole vectors from any channel on. A single channel
 // is one weight, repeated.
 #pragma once

@@ -8,6 +8,7 @@
 
 #include "kernels/kernels.h"
 #include "plan/cyclic_filter.h"
+#include "plan/depthwise_filter.h"
 #include "plan/filter.h"
 #include "plan/geometry.h"
 #include "plan/pack.h"
@@ -31,7 +32,8 @@ struct Layer final : Conv2d {
   std::vector<Candidate> candidates;         // all that were asked
 
   PackedFilter packed;                              // for direct, and the tiles that winograd leaves to it
-  CyclicFilter cyclic;                              // for depthwise and flat
+  DepthwiseFilter depthwise;                        // for depthwise
+  CyclicFilter cyclic;                              // for flat
   SeparableFilter separable;                        // for separable
   WinogradFilter winograd[kFormCount][kFormCount];  // by the forms of y and x
   Renormalizer renormalizer;                        // where the border renormalizes
@@ -46,7 +48,7 @@ struct Layer final : Conv2d {
 
   std::int64_t in_channels() const override { return shape.in_channels; }
   std::size_t packed_bytes() const override {
-    std::size_t bytes = packed.bytes() + cyclic.bytes() + separable.bytes();
+    std::size_t bytes = packed.bytes() + depthwise.bytes() + cyclic.bytes() + separable.bytes();
     for (const auto& forms : winograd) {
       for (const WinogradFilter& form : forms) bytes += form.bytes();
     }

@@ -22,13 +22,17 @@
 namespace simdconv {
 namespace {
 
-// Below this a run is over before a second thread is awake: waking takes some 10 us, in which a core does
-// about a million multiply-adds.
+// Below this a run is over before a second thread has taken a unit.
 constexpr std::int64_t kMinSharedMacs = 1'000'000;
 
-// How long a thread that waits for the last helper looks before it sleeps.
-constexpr auto kSpinTime = std::chrono::microseconds(20);
-constexpr int kLooksPerClock = 32;
+// Waking a worker takes some 30 us, in which a core does about two million multiply-adds. Below this a run that comes
+// alone is over before help is worth it.
+constexpr std::int64_t kMinWakingMacs = 8'000'000;
+
+// How long a thread that waits for work, or for the last helper, looks before it sleeps: about what it takes to wake,
+// so that at the worst it waits twice as long as it had to.
+constexpr auto kSpinTime = std::chrono::microseconds(50);
+constexpr int kLooksPerYield = 32;
 
 void relax() {
 #if defined(__x86_64__) || defined(_M_X64)
@@ -36,6 +40,17 @@ void relax() {
 #elif defined(__aarch64__) && defined(__GNUC__)
   __asm__ volatile("yield");
 #endif
+}
+
+// Looks until the condition holds, or for kSpinTime. Yields in between: what else this core has to do may be the run that
+// is waited for.
+template <typename Condition>
+void spin_until(const Condition& condition) {
+  const auto sleep_at = std::chrono::steady_clock::now() + kSpinTime;
+  while (!condition() && std::chrono::steady_clock::now() < sleep_at) {
+    for (int look = 0; look < kLooksPerYield && !condition(); ++look) relax();
+    std::this_thread::yield();
+  }
 }
 
 thread_local Scratch scratch;
@@ -54,7 +69,7 @@ struct Run {
   int most_helpers = 0;             // beyond the thread that begins it
   int helpers = 0;                  // guarded by the pool's mutex
 
-  std::atomic<std::int64_t> next{0}, finished{0};
+  std::atomic<std::int64_t> taken{0}, finished{0};
 
   // Of a queued run only.
   std::shared_ptr<const Plan> owner;
@@ -62,20 +77,31 @@ struct Run {
 
   bool is_shared() const { return units > 1 && plan->macs() >= kMinSharedMacs; }
   bool is_queued() const { return owner != nullptr; }
-  bool has_units() const { return next.load(std::memory_order_relaxed) < units; }
+  bool has_units() const { return taken.load(std::memory_order_relaxed) < units; }
   bool complete() const { return finished.load(std::memory_order_acquire) == units; }
 
-  // Takes units until none is left; this thread's scratch is reserved. True for the one thread that finishes
-  // the last.
+  // Both take units until none is left; this thread's scratch is reserved. True for the one thread that finishes the
+  // last. The thread that begins a run takes them from the front, its helpers from the back: units side by side share
+  // input, and in the next run a thread finds in its L2 what it had in this one.
   bool work() {
+    return take_units([this] { return front++; });
+  }
+  bool help() {
+    return take_units([this] { return units - ++back; });
+  }
+
+ private:
+  template <typename Next>
+  bool take_units(const Next& next) {
     bool last = false;
-    for (;;) {
-      const std::int64_t unit = next.fetch_add(1, std::memory_order_relaxed);
-      if (unit >= units) return last;
-      plan->run_unit(unit, in, out, scratch.data());
+    while (taken.fetch_add(1, std::memory_order_relaxed) < units) {
+      plan->run_unit(next(), in, out, scratch.data());
       last = finished.fetch_add(1, std::memory_order_acq_rel) + 1 == units;
     }
+    return last;
   }
+
+  std::atomic<std::int64_t> front{0}, back{0};  // of those taken, each counts its own
 };
 
 struct Pool::State {
@@ -85,23 +111,44 @@ struct Pool::State {
   std::vector<std::shared_ptr<Run>> begun;  // runs that helpers may join
   int threads = 1;
   bool threads_were_set = false;
-  int alive = 0, idle = 0;
-  int running = 0;  // queued runs that have begun and not ended
+  int alive = 0;                                   // workers, of which some are
+  int looking = 0, asleep = 0;                     // without work
+  int starting = 0, waking = 0;                    // called, and on their way
+  std::atomic<std::uint32_t> calls{0};             // changes with the mutex held; those that look see it
+  std::chrono::steady_clock::time_point last_end;  // of a run
+  int running = 0;                                 // queued runs that have begun and not ended
   std::atomic<std::int64_t> runs{0};
 
-  // With the mutex held: wakes or starts up to `wanted` workers. True when at least one worker lives.
-  bool call_workers(int wanted) {
-    const int woken = std::min(wanted, idle);
-    for (int i = 0; i < woken; ++i) work_arrived.notify_one();
-    for (int missing = wanted - woken; missing > 0 && alive < threads; --missing) {
+  // With the mutex held: workers that would find work now.
+  int wanted() const {
+    std::size_t sum = queue.size();
+    for (const std::shared_ptr<Run>& run : begun) {
+      if (run->has_units()) sum += static_cast<std::size_t>(run->most_helpers - run->helpers);
+    }
+    return static_cast<int>(std::min<std::size_t>(sum, kMaxThreads));
+  }
+
+  // Has as many workers come as are wanted, those that look first; then wakes some, then starts some. Unlocks before it
+  // wakes: they need the mutex. True when at least one worker lives.
+  bool call_workers(std::unique_lock<std::mutex>& lock) {
+    calls.fetch_add(1, std::memory_order_release);
+    const int missing = std::max(0, wanted() - looking - starting - waking);
+    const int woken = std::min(missing, asleep);
+    asleep -= woken;
+    waking += woken;
+    for (int i = woken; i < missing && alive < threads; ++i) {
       try {
         std::thread([this] { serve(); }).detach();
       } catch (const std::exception&) {
         break;  // fewer will do
       }
       ++alive;
+      ++starting;
     }
-    return alive > 0;
+    const bool any = alive > 0;
+    lock.unlock();
+    for (int i = 0; i < woken; ++i) work_arrived.notify_one();
+    return any;
   }
 
   // With the mutex held: a begun run that has units left and wants help, or null.
@@ -112,38 +159,66 @@ struct Pool::State {
     return nullptr;
   }
 
-  // With the mutex held: lets helpers join.
-  void begin(const std::shared_ptr<Run>& run) {
+  // With the mutex held: whether help would come in time. Workers that look are there at once; for a small run they are
+  // woken when it follows another one closely, since more may follow.
+  bool is_worth_help(const Run& run) const {
+    if (!run.is_shared() || threads == 1) return false;
+    return run.plan->macs() >= kMinWakingMacs || looking > 0 ||
+           std::chrono::steady_clock::now() - last_end < kSpinTime;
+  }
+
+  // With the mutex held, which it unlocks: lets helpers join.
+  void begin(const std::shared_ptr<Run>& run, std::unique_lock<std::mutex>& lock) {
     runs.fetch_add(1, std::memory_order_relaxed);
-    if (!run->is_shared() || threads == 1) return;
+    if (!is_worth_help(*run)) return lock.unlock();
     run->most_helpers = threads - 1;
     try {
       begun.push_back(run);
     } catch (const std::bad_alloc&) {
-      return;  // without help, then
+      return lock.unlock();  // without help, then
     }
-    call_workers(run->most_helpers);
+    call_workers(lock);
   }
 
   // With the mutex held.
   void end(const std::shared_ptr<Run>& run) {
+    last_end = std::chrono::steady_clock::now();
     begun.erase(std::remove(begun.begin(), begun.end(), run), begun.end());
   }
 
+  // A worker's life. It sleeps when it finds no work, and has looked for some since it did the last.
   void serve() {
     std::unique_lock<std::mutex> lock(mutex);
+    --starting;
+    bool looks = false;
     while (alive <= threads) {
       if (!queue.empty()) {
         serve_queued(lock);
+        looks = true;
       } else if (std::shared_ptr<Run> run = joinable()) {
         help(run, lock);
+        looks = true;
+      } else if (looks) {
+        look(lock);
+        looks = false;
       } else {
-        ++idle;
-        work_arrived.wait(lock);
-        --idle;
+        ++asleep;
+        work_arrived.wait(lock, [this] { return waking > 0 || alive > threads; });
+        --(waking > 0 ? waking : asleep);
       }
     }
     --alive;
+    call_workers(lock);  // in the place of this one
+  }
+
+  // Waits a little for a call.
+  void look(std::unique_lock<std::mutex>& lock) {
+    const std::uint32_t before = calls.load(std::memory_order_relaxed);
+    ++looking;
+    lock.unlock();
+    spin_until([this, before] { return calls.load(std::memory_order_acquire) != before; });
+    lock.lock();
+    --looking;
   }
 
   void serve_queued(std::unique_lock<std::mutex>& lock) {
@@ -151,8 +226,7 @@ struct Pool::State {
     queue.pop_front();
     ++running;
     if (!scratch.reserve(run->scratch_bytes)) return complete(run, Status::out_of_memory, lock);
-    begin(run);
-    lock.unlock();
+    begin(run, lock);
     const bool last = run->work();
     scratch.trim();
     lock.lock();
@@ -163,7 +237,7 @@ struct Pool::State {
   void help(const std::shared_ptr<Run>& run, std::unique_lock<std::mutex>& lock) {
     ++run->helpers;
     lock.unlock();
-    const bool last = scratch.reserve(run->scratch_bytes) && run->work();
+    const bool last = scratch.reserve(run->scratch_bytes) && run->help();
     scratch.trim();
     lock.lock();
     if (last) complete(run, Status::ok, lock);
@@ -190,10 +264,10 @@ Pool& Pool::process() {
 Pool::Pool() : state_(new State) { state_->threads = std::min(available_threads(), kMaxThreads); }
 
 void Pool::set_threads(int threads) {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
+  std::unique_lock<std::mutex> lock(state_->mutex);
   state_->threads = std::clamp(threads, 1, kMaxThreads);
   state_->threads_were_set = true;
-  state_->call_workers(static_cast<int>(std::min<std::size_t>(state_->queue.size(), kMaxThreads)));
+  state_->call_workers(lock);
   state_->work_arrived.notify_all();  // those that are too many end
 }
 
@@ -219,17 +293,12 @@ Status Pool::run(const Plan& plan, const void* in, void* out) try {
   }
 
   const auto run = std::make_shared<Run>(plan, in, out);
-  {
-    const std::lock_guard<std::mutex> lock(state.mutex);
-    state.begin(run);
-  }
+  std::unique_lock<std::mutex> lock(state.mutex);
+  state.begin(run, lock);
   run->work();
   scratch.trim();
-  const auto sleep_at = std::chrono::steady_clock::now() + kSpinTime;
-  while (!run->complete() && std::chrono::steady_clock::now() < sleep_at) {
-    for (int look = 0; look < kLooksPerClock && !run->complete(); ++look) relax();
-  }
-  std::unique_lock<std::mutex> lock(state.mutex);
+  spin_until([&run] { return run->complete(); });
+  lock.lock();
   state.run_completed.wait(lock, [&run] { return run->complete(); });
   state.end(run);
   return Status::ok;
@@ -243,14 +312,12 @@ Status Pool::submit(std::shared_ptr<const Plan> plan, const void* in, void* out,
   const auto run = std::make_shared<Run>(*plan, in, out);
   run->owner = std::move(plan);
   run->completion = completion;
-  const std::lock_guard<std::mutex> lock(state.mutex);
+  std::unique_lock<std::mutex> lock(state.mutex);
   state.queue.push_back(run);
-  if (!state.call_workers(1)) {
-    state.queue.pop_back();
-    return Status::out_of_memory;
-  }
   *result = run;
-  return Status::ok;
+  if (state.call_workers(lock) || !cancel(run)) return Status::ok;
+  result->reset();
+  return Status::out_of_memory;
 } catch (const std::bad_alloc&) {
   return Status::out_of_memory;
 }

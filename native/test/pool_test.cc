@@ -1,9 +1,11 @@
 // The pool: many callers at once, runs taken back, threads added and removed while work is under way.
 #include "simdconv/pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -93,6 +95,34 @@ class LentPlan final : public Plan {
   const std::thread::id owner_ = std::this_thread::get_id();
 };
 
+// Counts how often each of its units was done.
+class CountedPlan final : public Plan {
+ public:
+  Description describe() const override { return {}; }
+  ImageShape input_shape() const override { return {1, 1, 1, 1}; }
+  ImageShape output_shape() const override { return {1, 1, 1, 1}; }
+  ElementType in_type() const override { return ElementType::float32; }
+  ElementType out_type() const override { return ElementType::float32; }
+  std::int64_t macs() const override { return 100'000'000; }
+  std::int64_t units() const override { return static_cast<std::int64_t>(done_.size()); }
+  std::size_t scratch_bytes() const override { return 0; }
+  void run_unit(std::int64_t unit, const void*, void*, std::byte*) const override {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(2);
+    while (std::chrono::steady_clock::now() < end) continue;
+    ++done_.at(static_cast<std::size_t>(unit));
+    if (std::this_thread::get_id() != owner_) helped = true;
+  }
+
+  bool all_done(int times) const {
+    return std::all_of(done_.begin(), done_.end(), [times](const auto& count) { return count == times; });
+  }
+  mutable std::atomic<bool> helped{false};
+
+ private:
+  mutable std::vector<std::atomic<int>> done_ = std::vector<std::atomic<int>>(37);
+  const std::thread::id owner_ = std::this_thread::get_id();
+};
+
 }  // namespace
 
 TEST(callers_on_many_threads) {
@@ -161,6 +191,45 @@ TEST(a_run_that_is_taken_back_never_happens) {
   for (std::size_t i = 0; i < kRuns; ++i) {
     CHECK(cancelled[i] ? outputs[i][0] == -1.0F : right(outputs[i]), "run %zu", i);
     CHECK(!Pool::process().cancel(runs[i]), "run %zu was there to be taken back twice", i);
+  }
+  Pool::process().set_threads(before);
+}
+
+TEST(each_unit_is_done_once_whoever_does_it) {
+  const CountedPlan plan;
+  const float in = 0;
+  float out = 0;
+  const int before = Pool::process().threads();
+  Pool::process().set_threads(3);
+  for (int i = 1; i <= 1000; ++i) {
+    CHECK(Pool::process().run(plan, &in, &out) == Status::ok, "run %d", i);
+    CHECK(plan.all_done(i), "run %d", i);
+  }
+  CHECK(plan.helped, "nobody helped");
+  Pool::process().set_threads(before);
+}
+
+// Between two runs workers look, fall asleep or leave; whatever they are at, the next run is taken.
+TEST(no_run_is_left_waiting) {
+  const auto plan = make_plan();
+  const std::vector<float> input(kElements, 1.0F);
+  std::vector<std::vector<float>> outputs(3, std::vector<float>(kElements, -1.0F));
+  const int before = Pool::process().threads();
+  for (unsigned i = 0; i < 400; ++i) {
+    Pool::process().set_threads(static_cast<int>(i * 7 % 5) + 1);
+    std::this_thread::sleep_for(std::chrono::microseconds(i * 13 % 120));
+    if (i % 3 == 0) Pool::process().set_threads(static_cast<int>(i % 2) + 1);
+    Countdown ended(static_cast<int>(outputs.size()));
+    for (std::vector<float>& output : outputs) {
+      std::shared_ptr<Run> run;
+      const Status status = Pool::process().submit(
+          plan, input.data(), output.data(),
+          {[](void* countdown, Status) { static_cast<Countdown*>(countdown)->tick(); }, &ended}, &run);
+      CHECK(status == Status::ok, "round %u", i);
+    }
+    const bool all = ended.wait();
+    CHECK(all, "a run of round %u is left", i);
+    if (!all) std::abort();  // it would write to memory that is gone
   }
   Pool::process().set_threads(before);
 }

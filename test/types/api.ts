@@ -204,7 +204,8 @@ export async function run(image: Tensor): Promise<void> {
   // @ts-expect-error unknown library
   borderFrom('photoshop', 'clone')
   configure({ threads: isas.length + counters().queued })
-  // @ts-expect-error no threads
+  configure({ recycleBytes: counters().resultBytes })
+  // @ts-expect-error no setting
   configure({})
   try {
     layer.dispose()

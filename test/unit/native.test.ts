@@ -156,6 +156,8 @@ describe('the addon', () => {
         expectError(error, () => native.planConv2d(layer, 1, size as number, 4, 0, 0, 0, 0))
         expectError(error, () => native.createConv2d({ ...spec, strideHeight: size as number }))
         expectError(error, () => native.cancel(size as number))
+        expectError(error, () => native.takeMemory(size as number))
+        expectError(error, () => native.setRecycleLimit(size as number))
       }
       expect(native.cancel(2 ** 52)).to.equal(false)
     })

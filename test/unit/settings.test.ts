@@ -73,6 +73,31 @@ describe('configure', () => {
     )
   })
 
+  it('refuses what is no number of bytes, and then sets nothing', () => {
+    const { threads, recycleBytes } = info()
+    const bytes = 'recycleBytes must be an integer from 0 to 9007199254740991'
+    for (const [value, got] of [
+      [-1, '-1'],
+      [0.5, '0.5'],
+      [Infinity, 'Infinity'],
+    ] as const) {
+      const error = rangeError('ERR_CONV_RANGE', `${bytes}, got ${got}`)
+      expectError(error, () => configure({ threads: threads + 1, recycleBytes: value }))
+    }
+    const error = rangeError('ERR_CONV_RANGE', `${rule}, got 0`)
+    expectError(error, () => configure({ threads: 0, recycleBytes: recycleBytes + 1 }))
+    expect(info().threads).to.equal(threads)
+    expect(info().recycleBytes).to.equal(recycleBytes)
+  })
+
+  it('sets the memory for results', () => {
+    const { threads, recycleBytes } = info()
+    configure({ recycleBytes: 12345678 })
+    expect(info().recycleBytes).to.equal(12345678)
+    configure({ threads, recycleBytes })
+    expect(info().recycleBytes).to.equal(recycleBytes)
+  })
+
   it('refuses other settings', () => {
     const error = typeError('ERR_CONV_OPTION', 'unknown option "thread"; did you mean "threads"?')
     expectError(error, () => configure({ thread: 2 } as unknown as { threads: number }))

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { tensor } from 'simdconv'
-import { allocate } from '../../dist/tensor'
+import { newElements } from '../../dist/tensor'
 import { expectError, rangeError, typeError } from '../helpers/expect-error'
 
 const six = (): Float32Array => new Float32Array(6)
@@ -178,6 +178,6 @@ describe('memory that is not there', () => {
   it('is an error of its own', () => {
     const message =
       'output of 1099511627776 elements (4398046511104 bytes) could not be allocated; use smaller images'
-    expectError(rangeError('ERR_CONV_MEMORY', message), () => allocate('output', 2 ** 40, 'float32'))
+    expectError(rangeError('ERR_CONV_MEMORY', message), () => newElements('output', 2 ** 40, 'float32'))
   })
 })

@@ -1,0 +1,55 @@
+// Weights as `depthwise` reads them: for each block of channels its taps, front to back. Blocks are vectors of
+// neighbouring channels. Where a pixel has several, they had better begin where lines begin, since a vector that
+// straddles two is two loads. Arrays start on any multiple of 16 bytes (large ones of Node 16 bytes past a line),
+// so there is a set of blocks for each, as here for 64 channels on AVX-512:
+//
+//   | 0 .. 15 | 16 .. 31 | 32 .. 47 | 48 .. 63 |                pixels begin on a line
+//   | 0 .. 15 |, then 12 .. 27 | 28 .. 43 | 44 .. 59 |, then 48 .. 63    16 bytes past one
+//
+// The first block and the last are not on a line then, and share channels with their neighbours.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "plan/buffer.h"
+#include "plan/filter.h"
+
+namespace simdconv {
+
+class DepthwiseFilter {
+ public:
+  class Blocks {
+   public:
+    Blocks() = default;
+    Blocks(const FilterView& filter, const float* bias, const LayerShape& shape, std::int64_t lanes,
+           std::int64_t first_channels);
+
+    std::int64_t first_channels() const { return first_channels_; }  // after which the second block begins
+    const float* weights() const { return weights_.data(); }
+    const float* bias() const { return bias_.data(); }
+    const float* no_bias() const { return no_bias_.data(); }
+    std::size_t bytes() const;
+
+   private:
+    std::int64_t first_channels_ = 0;
+    AlignedFloats weights_;  // [block][kernel row][kernel column][lanes]
+    AlignedFloats bias_;     // [block][lanes]
+    AlignedFloats no_bias_;  // [block][lanes]
+  };
+
+  DepthwiseFilter() = default;
+  // For whole vectors of channels. `bias` may be null. Throws std::bad_alloc.
+  DepthwiseFilter(const FilterView& filter, const float* bias, const LayerShape& shape, std::int64_t lanes);
+
+  // For an image that begins there.
+  const Blocks& blocks_for(const float* image) const;
+  const float* bias() const { return blocks_.front().bias(); }  // [channels]
+  std::size_t bytes() const;
+
+ private:
+  std::vector<Blocks> blocks_;  // by multiples of 16 bytes beyond a whole vector; one, where more do not pay
+};
+
+}  // namespace simdconv
