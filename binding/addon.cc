@@ -121,8 +121,8 @@ Napi::Value describe_plan(const Napi::CallbackInfo& info) {
 
 Napi::Value run_sync(const Napi::CallbackInfo& info) {
   const Plan& plan = *use<Plan>(info[0]);
-  const float* in = decode_floats(info[1], plan.input_shape());
-  float* out = decode_floats(info[2], plan.output_shape());
+  const void* in = decode_image(info[1], plan.in_type(), plan.input_shape());
+  void* out = decode_image(info[2], plan.out_type(), plan.output_shape());
   const Status status = Pool::process().run(plan, in, out);
   if (status != Status::ok) throw error_of(info.Env(), status);
   return info.Env().Undefined();
@@ -144,9 +144,10 @@ Napi::Value pad_image(const Napi::CallbackInfo& info) {
   const Padding padding = decode_padding(info[3].As<Napi::Object>());
   const ImageShape padded{shape.batch, shape.height + padding.top + padding.bottom,
                           shape.width + padding.left + padding.right, shape.channels};
-  const float* in = decode_floats(info[0], shape);
-  float* out = decode_floats(info[1], padded);
-  const Status status = pad(in, out, shape, decode_layout(shape_object.Get("layout")), padding,
+  const ElementType type = decode_element_type(shape_object.Get("type"));
+  const void* in = decode_image(info[0], type, shape);
+  void* out = decode_image(info[1], type, padded);
+  const Status status = pad(in, out, type, shape, decode_layout(shape_object.Get("layout")), padding,
                             decode_border(info[4].As<Napi::Object>()));
   if (status != Status::ok) throw error_of(info.Env(), status);
   return info.Env().Undefined();

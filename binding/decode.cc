@@ -55,6 +55,28 @@ Isa decode_isa(const Napi::Value& value) {
   throw contract_error(value.Env(), "this CPU does not run " + name);
 }
 
+bool holds(napi_typedarray_type array, ElementType type) {
+  if (type == ElementType::float32) return array == napi_float32_array;
+  return array == napi_uint8_array || array == napi_uint8_clamped_array;
+}
+
+void* decode_elements(const Napi::Value& value, ElementType type, std::int64_t count) {
+  napi_typedarray_type array{};
+  std::size_t length = 0;
+  void* data = nullptr;
+  const napi_status status =
+      napi_get_typedarray_info(value.Env(), value, &array, &length, &data, nullptr, nullptr);
+  if (status != napi_ok || !holds(array, type)) {
+    const char* wanted = type == ElementType::uint8 ? "a Uint8Array" : "a Float32Array";
+    throw contract_error(value.Env(), std::string(wanted) + " was expected");
+  }
+  if (length != static_cast<std::size_t>(count)) {
+    throw contract_error(value.Env(), "an array has " + std::to_string(length) + " elements instead of " +
+                                          std::to_string(count));
+  }
+  return data;
+}
+
 }  // namespace
 
 std::int64_t decode_size(const Napi::Value& value) {
@@ -67,6 +89,10 @@ std::int64_t decode_size(const Napi::Value& value) {
 
 Layout decode_layout(const Napi::Value& value) {
   return decode_name<Layout>(value, {{"nhwc", Layout::nhwc}, {"nchw", Layout::nchw}});
+}
+
+ElementType decode_element_type(const Napi::Value& value) {
+  return decode_name<ElementType>(value, {{"float32", ElementType::float32}, {"uint8", ElementType::uint8}});
 }
 
 Border decode_border(const Napi::Object& object) {
@@ -113,6 +139,8 @@ Conv2dSpec decode_spec(const Napi::Object& object) {
   spec.border = decode_border(object.Get("border").As<Napi::Object>());
   spec.activation = decode_activation(object.Get("activation").As<Napi::Object>());
   spec.layout = decode_layout(object.Get("layout"));
+  spec.in_type = decode_element_type(object.Get("inputType"));
+  spec.out_type = decode_element_type(object.Get("outputType"));
   spec.flip = object.Get("flip").ToBoolean();
   spec.isa = decode_isa(object.Get("isa"));
   spec.algorithm = object.Get("algorithm").ToString();
@@ -122,29 +150,17 @@ Conv2dSpec decode_spec(const Napi::Object& object) {
   return spec;
 }
 
-float* decode_floats(const Napi::Value& value, std::int64_t count) {
-  napi_typedarray_type type{};
-  std::size_t length = 0;
-  void* data = nullptr;
-  const napi_status status =
-      napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
-  if (status != napi_ok || type != napi_float32_array) {
-    throw contract_error(value.Env(), "a Float32Array was expected");
-  }
-  if (length != static_cast<std::size_t>(count)) {
-    throw contract_error(value.Env(), "an array has " + std::to_string(length) + " elements instead of " +
-                                          std::to_string(count));
-  }
-  return static_cast<float*>(data);
+const float* decode_floats(const Napi::Value& value, std::int64_t count) {
+  return static_cast<const float*>(decode_elements(value, ElementType::float32, count));
 }
 
 // Multiplied as doubles, which round but do not overflow: a product too large for an array is too large for
 // this one.
-float* decode_floats(const Napi::Value& value, const ImageShape& shape) {
+void* decode_image(const Napi::Value& value, ElementType type, const ImageShape& shape) {
   const double count = static_cast<double>(shape.batch) * static_cast<double>(shape.height) *
                        static_cast<double>(shape.width) * static_cast<double>(shape.channels);
   if (count > kLargestSize) throw contract_error(value.Env(), "a shape is too large");
-  return decode_floats(value, static_cast<std::int64_t>(count));
+  return decode_elements(value, type, static_cast<std::int64_t>(count));
 }
 
 }  // namespace simdconv::binding

@@ -18,8 +18,11 @@ std::int64_t decode_size(const Napi::Value& value);
 ImageShape decode_shape(const Napi::Object& object);
 Padding decode_padding(const Napi::Object& object);
 
-// The memory of a Float32Array that must hold exactly `count` floats, or an image of a shape.
-float* decode_floats(const Napi::Value& value, std::int64_t count);
-float* decode_floats(const Napi::Value& value, const ImageShape& shape);
+ElementType decode_element_type(const Napi::Value& value);
+
+// The memory of a Float32Array that must hold exactly `count` floats.
+const float* decode_floats(const Napi::Value& value, std::int64_t count);
+// The memory of an array of `type` that must hold exactly an image of a shape.
+void* decode_image(const Napi::Value& value, ElementType type, const ImageShape& shape);
 
 }  // namespace simdconv::binding

@@ -65,8 +65,8 @@ void Environment::open_completions() {
 std::int64_t Environment::submit(std::shared_ptr<const Plan> plan, const Napi::Value& input,
                                  const Napi::Value& output, const Napi::Function& done) {
   open_completions();
-  const float* in_data = decode_floats(input, plan->input_shape());
-  float* out_data = decode_floats(output, plan->output_shape());
+  const void* in_data = decode_image(input, plan->in_type(), plan->input_shape());
+  void* out_data = decode_image(output, plan->out_type(), plan->output_shape());
 
   const std::int64_t ticket = ++last_ticket_;
   InFlight& flight = *in_flight_.emplace(ticket, std::make_unique<InFlight>()).first->second;

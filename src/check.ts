@@ -108,11 +108,11 @@ export function wrongType(name: string, rule: string, value: unknown, wayOut = '
 }
 
 /** The error for a value that is no instance of a class of the language or of this package. */
-export function wrongClass(name: string, wanted: string, value: unknown, wayOut = ''): ConvError {
-  const article = /^[AEIOU]/.test(wanted) ? 'an' : 'a'
+export function wrongClass(name: string, wanted: string, value: unknown, wayOut = '', why = ''): ConvError {
+  const article = /^[AEIO]/.test(wanted) ? 'an' : 'a'
   const described = describe(value)
   const got = described === wanted ? `an object that only inherits from ${wanted}` : described
-  return convError('ERR_CONV_TYPE', `${name} must be ${article} ${wanted}, got ${got}${wayOut}`)
+  return convError('ERR_CONV_TYPE', `${name} must be ${article} ${wanted}${why}, got ${got}${wayOut}`)
 }
 
 /** What people call an option elsewhere. */
@@ -131,6 +131,8 @@ const synonyms: Readonly<Record<string, string>> = {
   dataFormat: 'layout',
   dataLayout: 'layout',
   inputLayout: 'layout',
+  inputDtype: 'inputType',
+  outputDtype: 'outputType',
   biases: 'bias',
   paddingMode: 'border',
   boundary: 'border',
@@ -142,7 +144,12 @@ const synonyms: Readonly<Record<string, string>> = {
 }
 
 /** The option that people mean who give this in place of an options object. */
-const bareOptions: Readonly<Record<string, string>> = { Float32Array: 'output', AbortSignal: 'signal' }
+const bareOptions: Readonly<Record<string, string>> = {
+  Float32Array: 'output',
+  Uint8Array: 'output',
+  Buffer: 'output',
+  AbortSignal: 'signal',
+}
 
 /**
  * An options object whose names are all known. `prefix` is where it sits ("border."); what is not a plain object

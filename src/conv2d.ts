@@ -2,6 +2,13 @@
 /** The two-dimensional convolutional layer, and its one-shot forms. */
 import { Cancellation } from './cancellation.js'
 import { isObject, options as readOptions, wrongClass } from './check.js'
+import {
+  isBytes,
+  type Elements,
+  type ElementType,
+  type InputArrays,
+  type OutputArrays,
+} from './element-type.js'
 import { convError } from './errors.js'
 import { assertReadable } from './in-flight.js'
 import { native, type Isa, type NativeConv2d, type NativeConv2dSpec, type NativeError } from './native.js'
@@ -13,12 +20,11 @@ import { isa, preferredAlgorithm } from './settings.js'
 import { resolveGeometry } from './shape.js'
 import { resolveConv2d, type Conv2dOptions, type LayerSpec } from './spec.js'
 import {
-  checkFloats,
+  checkElements,
   checkLength,
   checkShape,
   freezeTensor,
   parts,
-  type OwnFloats,
   type Result,
   type Tensor,
 } from './tensor.js'
@@ -30,19 +36,22 @@ declare global {
 }
 
 /** Options of runSync(). */
-export interface RunSyncOptions {
+export interface RunSyncOptions<O extends ElementType = 'float32'> {
   /**
    * Where to write: an array of exactly the right length, or a tensor of the output's shape. Default a new array, in recycled
    * memory where it is large; see configure().
    */
-  readonly output?: Float32Array | Tensor | undefined
+  readonly output?: OutputArrays[O] | Tensor<readonly number[], OutputArrays[O]> | undefined
 }
 
 /** Options of run(). */
-export interface RunOptions extends RunSyncOptions {
+export interface RunOptions<O extends ElementType = 'float32'> extends RunSyncOptions<O> {
   /** Takes the run back while it waits for a thread; one that has started finishes and resolves. */
   readonly signal?: AbortSignal | undefined
 }
+
+/** An image that a layer with this input type takes. */
+export type InputImage<I extends ElementType = 'float32'> = Tensor<readonly number[], InputArrays[I]>
 
 /** What describe() tells. */
 export interface PlanDescription {
@@ -81,6 +90,9 @@ export interface PlanDescription {
  * copies and packs the weights once; run() and runSync() then allocate nothing but their result, and not even that with
  * `output`. Results from 2 MiB on are in memory that earlier results have left, within the limit of configure().
  *
+ * Images are floats; `inputType: 'uint8'` takes bytes, `outputType: 'uint8'` gives bytes, and no copy of the image is
+ * made in floats.
+ *
  * @throws TypeError, RangeError or Error with one of the codes of ConvErrorCode; the message names the option, its value
  * and what it must be.
  * @example
@@ -88,12 +100,12 @@ export interface PlanDescription {
  * const photo = tensor(new Float32Array(48).fill(0.5), [6, 8, 1])
  * blur.runSync(photo).shape // [6, 8, 1]
  */
-export class Conv2d {
+export class Conv2d<I extends ElementType = 'float32', O extends ElementType = 'float32'> {
   readonly #spec: LayerSpec
   #plans: Plans | undefined
 
   /** Packs the weights; see Conv2dOptions for what can be given, and its defaults. */
-  constructor(options: Conv2dOptions) {
+  constructor(options: Conv2dOptions<I, O>) {
     const { filter, bias, ...spec } = resolveConv2d(options)
     this.#spec = spec
     this.#plans = new Plans(pack({ ...spec, filter, bias, isa }))
@@ -125,13 +137,13 @@ export class Conv2d {
    * @example
    * const features = await layer.run(image, { signal: AbortSignal.timeout(100) })
    */
-  async run(input: Tensor, options: RunOptions = {}): Promise<Result> {
+  async run(input: InputImage<I>, options: RunOptions<O> = {}): Promise<Result<O>> {
     Conv2d.#assertLayer(this)
     const { output, signal } = readOptions('options', options, ['output', 'signal'])
     using cancellation = signal === undefined ? undefined : new Cancellation(signal)
     const { plan, data, target } = this.#admit(input, output, cancellation)
     await runOnPool(plan.native, data, target, cancellation)
-    return freezeTensor(target, plan.outputShape)
+    return freezeTensor(target, plan.outputShape) as Result<O>
   }
 
   /**
@@ -144,12 +156,12 @@ export class Conv2d {
    * const output = new Float32Array(6 * 8)
    * blur.runSync(photo, { output }).data === output // true
    */
-  runSync(input: Tensor, options?: RunSyncOptions): Result {
+  runSync(input: InputImage<I>, options?: RunSyncOptions<O>): Result<O> {
     Conv2d.#assertLayer(this)
     const output = options === undefined ? undefined : readOptions('options', options, ['output'])['output']
     const { plan, data, target } = this.#admit(input, output)
     native.runSync(plan.native, data, target)
-    return freezeTensor(target, plan.outputShape)
+    return freezeTensor(target, plan.outputShape) as Result<O>
   }
 
   /**
@@ -205,16 +217,18 @@ export class Conv2d {
   #admit(input: unknown, output: unknown, cancellation?: Cancellation): Admitted {
     const { data: givenData, shape: givenShape } = parts('input', input)
     const shape = checkShape('input.shape', givenShape)
-    const givenOutput = readOutput(output)
+    const { inputType, outputType } = this.#spec
+    const givenOutput = readOutput(output, outputType)
 
     // No getter of the user's runs from here on: what is found is still so when the addon is called.
     cancellation?.throwIfAborted()
     const plans = this.#livePlans()
-    const data = checkFloats('input.data', givenData)
+    const data = checkInput(givenData, inputType)
     const geometry = plans.recall(shape) ?? resolveGeometry(this.#spec, 'input.shape', shape)
     checkLength('input', data, geometry.inputShape, geometry.words)
     assertReadable('input', data)
-    const target = takeOutput(givenOutput, data, geometry.outputShape, geometry.words)
+    const why = because('outputType', outputType)
+    const target = takeOutput(givenOutput, data, geometry.outputShape, outputType, why, geometry.words)
     return { plan: plans.get(geometry), data, target }
   }
 
@@ -230,8 +244,19 @@ export class Conv2d {
 /** A run that may begin. */
 interface Admitted {
   readonly plan: Plan
-  readonly data: OwnFloats
-  readonly target: OwnFloats
+  readonly data: Elements
+  readonly target: Elements
+}
+
+/** Why an array must be of the class that it is not; floats are what everyone expects. */
+function because(option: 'inputType' | 'outputType', type: ElementType): string {
+  return type === 'float32' ? '' : ` because the layer's ${option} is "${type}"`
+}
+
+function checkInput(value: unknown, type: ElementType): Elements {
+  const wayOut =
+    type === 'float32' && isBytes(value) ? '; a layer whose inputType is "uint8" takes bytes' : ''
+  return checkElements('input.data', value, type, because('inputType', type), wayOut)
 }
 
 /** With the algorithm that the environment prefers where the user leaves it open, and it can. */
@@ -267,11 +292,11 @@ function packAs(spec: NativeConv2dSpec, algorithm: string): NativeConv2d {
  * @example
  * const features = await conv2d(image, { filter, padding: 'same' })
  */
-export async function conv2d(
-  input: Tensor,
-  options: Conv2dOptions,
-  runOptions?: RunOptions,
-): Promise<Result> {
+export async function conv2d<I extends ElementType = 'float32', O extends ElementType = 'float32'>(
+  input: InputImage<I>,
+  options: Conv2dOptions<I, O>,
+  runOptions?: RunOptions<O>,
+): Promise<Result<O>> {
   const layer = new Conv2d(options)
   try {
     return await layer.run(input, runOptions)
@@ -288,7 +313,11 @@ export async function conv2d(
  * const image = tensor(Float32Array.of(1, 2, 3), [1, 3, 1])
  * conv2dSync(image, { filter: tensor(Float32Array.of(1, 1), [1, 2, 1, 1]) }).data // [3, 5]
  */
-export function conv2dSync(input: Tensor, options: Conv2dOptions, runOptions?: RunSyncOptions): Result {
+export function conv2dSync<I extends ElementType = 'float32', O extends ElementType = 'float32'>(
+  input: InputImage<I>,
+  options: Conv2dOptions<I, O>,
+  runOptions?: RunSyncOptions<O>,
+): Result<O> {
   const layer = new Conv2d(options)
   try {
     return layer.runSync(input, runOptions)

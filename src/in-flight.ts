@@ -2,6 +2,7 @@
  * Memory in flight. A run() that has not finished reads its input and writes its output on other threads; until then
  * nothing of this package may write to the one, or touch the other.
  */
+import type { Elements } from './element-type.js'
 import { convError } from './errors.js'
 import { bufferOf, byteLengthOf, byteOffsetOf } from './intrinsics.js'
 
@@ -18,11 +19,11 @@ interface Claim extends Span {
 const claims = new Map<ArrayBufferLike, Set<Claim>>()
 
 /** Whether two arrays share memory. */
-export function overlap(a: Float32Array, b: Float32Array): boolean {
+export function overlap(a: Elements, b: Elements): boolean {
   return bufferOf(a) === bufferOf(b) && meet(spanOf(a), spanOf(b))
 }
 
-function spanOf(array: Float32Array): Span {
+function spanOf(array: Elements): Span {
   const begin = byteOffsetOf(array)
   return { begin, end: begin + byteLengthOf(array) }
 }
@@ -32,17 +33,17 @@ function meet(a: Span, b: Span): boolean {
 }
 
 /** Refuses to read what an unfinished run writes. */
-export function assertReadable(name: string, array: Float32Array): void {
+export function assertReadable(name: string, array: Elements): void {
   if (claims.size > 0 && isClaimed(array, true)) throw busy(name, 'writes to it')
 }
 
 /** Refuses to write what an unfinished run reads or writes. */
-export function assertWritable(name: string, array: Float32Array): void {
+export function assertWritable(name: string, array: Elements): void {
   if (claims.size > 0 && isClaimed(array, false)) throw busy(name, 'is using it')
 }
 
 /** Marks memory as in flight until the returned function is called. */
-export function claim(array: Float32Array, use: 'reads' | 'writes'): () => void {
+export function claim(array: Elements, use: 'reads' | 'writes'): () => void {
   const buffer = bufferOf(array)
   const entry: Claim = { ...spanOf(array), writes: use === 'writes' }
   const entries = claims.get(buffer) ?? new Set()
@@ -53,7 +54,7 @@ export function claim(array: Float32Array, use: 'reads' | 'writes'): () => void 
   }
 }
 
-function isClaimed(array: Float32Array, byWriters: boolean): boolean {
+function isClaimed(array: Elements, byWriters: boolean): boolean {
   const span = spanOf(array)
   for (const entry of claims.get(bufferOf(array)) ?? []) {
     if (meet(span, entry) && (entry.writes || !byWriters)) return true

@@ -1,11 +1,21 @@
 /**
  * simdconv: convolutions for Node.js on a SIMD kernel. This is the whole public surface.
  */
-export { tensor, type OwnFloats, type Result, type Tensor } from './tensor.js'
+export { tensor, type Result, type Tensor } from './tensor.js'
+export type {
+  Elements,
+  ElementType,
+  InputArrays,
+  OutputArrays,
+  OwnBytes,
+  OwnFloats,
+  ResultArrays,
+} from './element-type.js'
 export {
   Conv2d,
   conv2d,
   conv2dSync,
+  type InputImage,
   type PlanDescription,
   type RunOptions,
   type RunSyncOptions,
@@ -15,7 +25,7 @@ export type { Padding, Sides } from './padding.js'
 export type { Activation } from './activation.js'
 export type { AxisBorder, Border, BorderAlias, BorderMode } from './border.js'
 export { borderFrom, type Ecosystem } from './border-from.js'
-export { pad, type PadOptions } from './pad.js'
+export { pad, type PadOptions, type TypeOf } from './pad.js'
 export { configure, counters, info, type Counters, type Info, type Settings } from './settings.js'
 export type { ConvError, ConvErrorCode } from './errors.js'
 export type { Isa } from './native.js'

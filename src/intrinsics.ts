@@ -2,6 +2,8 @@
  * What an object really is, by the getters of the language as they were when this file was loaded. A property of the
  * object's own, of a subclass or of a changed prototype can say anything; memory is only trusted to these.
  */
+import type { Elements } from './element-type.js'
+
 function getter(prototype: object, key: string): unknown {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, key) as { get: () => unknown }
   return Function.prototype.call.bind(descriptor.get)
@@ -15,10 +17,10 @@ function method(prototype: object, key: string): unknown {
 
 const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object
 
-export const bufferOf = getter(typedArray, 'buffer') as (array: Float32Array) => ArrayBufferLike
-export const byteOffsetOf = getter(typedArray, 'byteOffset') as (array: Float32Array) => number
-export const byteLengthOf = getter(typedArray, 'byteLength') as (array: Float32Array) => number
-export const lengthOf = getter(typedArray, 'length') as (array: Float32Array) => number
+export const bufferOf = getter(typedArray, 'buffer') as (array: Elements) => ArrayBufferLike
+export const byteOffsetOf = getter(typedArray, 'byteOffset') as (array: Elements) => number
+export const byteLengthOf = getter(typedArray, 'byteLength') as (array: Elements) => number
+export const lengthOf = getter(typedArray, 'length') as (array: Elements) => number
 
 /** Throws for a SharedArrayBuffer. */
 export const resizableOf = getter(ArrayBuffer.prototype, 'resizable') as (buffer: ArrayBufferLike) => boolean

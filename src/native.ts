@@ -2,6 +2,7 @@
  * The typed view of the native addon: the only file that knows its shape. Everything here is plain data;
  * what it means to a user is decided in spec.ts and shape.ts, and how it is computed in native/.
  */
+import type { Elements, ElementType } from './element-type.js'
 import { loadAddon } from './load-addon.js'
 
 /** Name of an instruction set that a user can type. */
@@ -46,6 +47,8 @@ export interface NativeConv2dSpec {
   readonly border: NativeBorder
   readonly activation: NativeActivation
   readonly layout: 'nhwc' | 'nchw'
+  readonly inputType: ElementType
+  readonly outputType: ElementType
   readonly flip: boolean
   readonly accuracy: 'exact' | 'high' | 'fast'
 }
@@ -101,22 +104,24 @@ export interface NativeAddon {
   /** Frees a layer or a plan at once; runs in flight keep what they need. Later uses of it are refused. */
   release(object: NativeConv2d | NativePlan): void
   describePlan(plan: NativePlan): NativePlanDescription
-  /** Runs on this thread, with idle pool threads helping. */
-  runSync(plan: NativePlan, input: Float32Array, output: Float32Array): void
+  /** Runs on this thread, with idle pool threads helping. The arrays are of the layer's element types. */
+  runSync(plan: NativePlan, input: Elements, output: Elements): void
   /** Queues a run on the pool; `done` is called once on this thread, unless cancel returned true. */
-  run(
-    plan: NativePlan,
-    input: Float32Array,
-    output: Float32Array,
-    done: (error: NativeError | null) => void,
-  ): number
+  run(plan: NativePlan, input: Elements, output: Elements, done: (error: NativeError | null) => void): number
   /** Takes a queued run back by its ticket. True: it had not started, and neither runs nor calls `done`. */
   cancel(ticket: number): boolean
   /** Copies an image into a larger one, the surroundings filled by the border's maps. */
   pad(
-    input: Float32Array,
-    output: Float32Array,
-    shape: { batch: number; height: number; width: number; channels: number; layout: 'nhwc' | 'nchw' },
+    input: Elements,
+    output: Elements,
+    shape: {
+      batch: number
+      height: number
+      width: number
+      channels: number
+      layout: 'nhwc' | 'nchw'
+      type: ElementType
+    },
     padding: { top: number; bottom: number; left: number; right: number },
     border: NativeBorder,
   ): void

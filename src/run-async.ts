@@ -1,5 +1,6 @@
 /** One run on the pool, from ticket to settled promise. */
 import type { Cancellation } from './cancellation.js'
+import type { Elements } from './element-type.js'
 import { CallSite, convError } from './errors.js'
 import { claim } from './in-flight.js'
 import { lengthOf } from './intrinsics.js'
@@ -11,8 +12,8 @@ import { native, type NativePlan } from './native.js'
  */
 export function runOnPool(
   plan: NativePlan,
-  input: Float32Array,
-  output: Float32Array,
+  input: Elements,
+  output: Elements,
   cancellation: Cancellation | undefined,
 ): Promise<void> {
   const site = new CallSite()

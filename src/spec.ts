@@ -2,6 +2,7 @@
 import { resolveActivation, type Activation } from './activation.js'
 import { resolveBorder, type Border } from './border.js'
 import { bool, integer, oneOf, options, pair } from './check.js'
+import { elementTypes, type ElementType } from './element-type.js'
 import { convError } from './errors.js'
 import { assertReadable } from './in-flight.js'
 import { lengthOf } from './intrinsics.js'
@@ -60,7 +61,7 @@ const maxStep = 65535
  * A convolutional layer: `H[i,j,d] = u[d] + sum over a, b, c of V[a,b,c,d] X[i+a,j+b,c]` (E5), which is
  * cross-correlation, as in every deep-learning library.
  */
-export interface Conv2dOptions {
+export interface Conv2dOptions<I extends ElementType = 'float32', O extends ElementType = 'float32'> {
   /** The weights V: rank 4, in the order of `filterLayout`. With groups, `i` counts the channels of one group. */
   readonly filter: Tensor
   /** Default `hwio`: kernel height x kernel width x in x out. */
@@ -81,6 +82,13 @@ export interface Conv2dOptions {
   readonly activation?: Activation | undefined
   /** Of input and output. Default `nhwc`: batch x height x width x channels. */
   readonly layout?: Layout | undefined
+  /** Of the input: `uint8` is bytes, which are read as the numbers from 0 to 255. Default `float32`. */
+  readonly inputType?: I | undefined
+  /**
+   * Of the output. As `uint8` each result, after bias and activation, is rounded to the nearest integer, halves to even,
+   * and clamped to 0 to 255; NaN becomes 0. Default `float32`.
+   */
+  readonly outputType?: O | undefined
   /** True turns the kernel by 180 degrees: convolution in the sense of E4. Default false. */
   readonly flip?: boolean | undefined
   /** Default `auto`; a name forces that one, or throws with the reason why it cannot. */
@@ -100,6 +108,8 @@ const optionNames = [
   'border',
   'activation',
   'layout',
+  'inputType',
+  'outputType',
   'flip',
   'algorithm',
   'accuracy',
@@ -128,6 +138,8 @@ export interface LayerSpec {
   readonly border: NativeBorder
   readonly activation: NativeActivation
   readonly layout: Layout
+  readonly inputType: ElementType
+  readonly outputType: ElementType
   readonly flip: boolean
   readonly algorithm: Algorithm
   readonly accuracy: Accuracy
@@ -161,6 +173,8 @@ export function resolveConv2d(given: unknown): Conv2dSpec {
     border = 'constant',
     activation = 'none',
     layout = 'nhwc',
+    inputType = 'float32',
+    outputType = 'float32',
     flip = false,
     algorithm = 'auto',
     accuracy = 'high',
@@ -189,6 +203,8 @@ export function resolveConv2d(given: unknown): Conv2dSpec {
     border: resolveBorder(border),
     activation: resolveActivation(activation),
     layout: oneOf('layout', layout, ['nhwc', 'nchw']),
+    inputType: oneOf('inputType', inputType, elementTypes),
+    outputType: oneOf('outputType', outputType, elementTypes),
     flip: bool('flip', flip),
     algorithm: oneOf('algorithm', algorithm, algorithms),
     accuracy: oneOf('accuracy', accuracy, accuracies),

@@ -1,27 +1,39 @@
 /**
- * Tensors: a Float32Array and a shape. A tensor is accepted anywhere as a plain `{ data, shape }`, and checked every
+ * Tensors: an array and a shape. A tensor is accepted anywhere as a plain `{ data, shape }`, and checked every
  * time: the checks on the fast path are a few comparisons, the ones that explain run only when those fail.
  */
 import { types } from 'node:util'
 import { describe, integer, isArray, isInteger, isObject, wrongClass, wrongType } from './check.js'
+import {
+  arrayNames,
+  holds,
+  typeOf,
+  viewOf,
+  type Elements,
+  type ElementType,
+  type OwnFloats,
+  type ResultArrays,
+} from './element-type.js'
 import { convError, type ConvError } from './errors.js'
 import { bufferOf, lengthOf, resizableOf } from './intrinsics.js'
 import { allocate } from './memory.js'
 
 /**
- * An n-dimensional array of 32-bit floats in row-major order: the last axis of `shape` is contiguous in `data`.
+ * An n-dimensional array of 32-bit floats, or of bytes, in row-major order: the last axis of `shape` is contiguous in
+ * `data`.
  */
-export interface Tensor<S extends readonly number[] = readonly number[]> {
-  readonly data: Float32Array
+export interface Tensor<S extends readonly number[] = readonly number[], D extends Elements = Float32Array> {
+  readonly data: D
   readonly shape: S
 }
 
-/** A Float32Array on an ArrayBuffer, never on shared memory: `Float32Array<ArrayBuffer>` from TypeScript 5.7 on. */
-export type OwnFloats = ReturnType<typeof Float32Array.of>
-
-/** A tensor that was computed: its memory is an ArrayBuffer, which can be transferred to another thread. */
-export interface Result extends Tensor {
-  readonly data: OwnFloats
+/**
+ * A tensor that was computed: a Float32Array, or a Uint8Array where the output type is `uint8`. Its memory is an
+ * ArrayBuffer, which can be transferred to another thread.
+ */
+export interface Result<T extends ElementType = 'float32'> {
+  readonly data: ResultArrays[T]
+  readonly shape: readonly number[]
 }
 
 /** The largest length of one axis. */
@@ -33,10 +45,11 @@ const maxRank = 8
 /**
  * Makes a tensor of an array and a shape.
  *
- * `data` holds the elements in row-major order and is not copied; `shape` is 1 to 8 axes of at least 1 element, and is
- * copied. The tensor is frozen, its elements are not.
+ * `data`, a Float32Array, a Uint8Array (a Buffer is one) or a Uint8ClampedArray, holds the elements in row-major order
+ * and is not copied; `shape` is 1 to 8 axes of at least 1 element, and is copied. The tensor is frozen, its elements are
+ * not.
  *
- * @throws TypeError `ERR_CONV_TYPE` when data is not a Float32Array of its own fixed memory, or shape not an array;
+ * @throws TypeError `ERR_CONV_TYPE` when data is no such array of its own fixed memory, or shape not an array;
  * RangeError `ERR_CONV_RANGE` for an axis that is not an integer from 1 to 2147483647, or a product above 2^32;
  * RangeError `ERR_CONV_LENGTH` when the product of shape is not data.length; `ERR_CONV_SHAPE` for the rank;
  * TypeError `ERR_CONV_DETACHED` when data was transferred away.
@@ -44,15 +57,18 @@ const maxRank = 8
  * const image = tensor(new Float32Array(5 * 7 * 3), [5, 7, 3])
  * image.shape // [5, 7, 3]: height x width x channels
  */
-export function tensor<const S extends readonly number[]>(data: Float32Array, shape: S): Tensor<S> {
-  const floats = checkFloats('data', data)
+export function tensor<const S extends readonly number[], D extends Elements = Float32Array>(
+  data: D,
+  shape: S,
+): Tensor<S, D> {
+  checkElements('data', data, typeOf(data), orBytes)
   const axes = checkShape('shape', shape)
-  checkLength('data', floats, axes)
-  return freezeTensor(floats, Object.freeze(axes) as unknown as S)
+  checkLength('data', data, axes)
+  return freezeTensor(data, Object.freeze(axes) as unknown as S)
 }
 
 /** A frozen tensor of parts that are known to fit. */
-export function freezeTensor<D extends Float32Array, S extends readonly number[]>(
+export function freezeTensor<D extends Elements, S extends readonly number[]>(
   data: D,
   shape: S,
 ): { readonly data: D; readonly shape: S } {
@@ -65,21 +81,46 @@ export function parts(name: string, value: unknown): { data: unknown; shape: unk
   return { data: value['data'], shape: value['shape'] }
 }
 
+/** What goes on after "must be a Float32Array" where bytes are as welcome. */
+export const orBytes = ' or a Uint8Array'
+
 /** A Float32Array that a kernel can be trusted with, or the reason why not. */
 export function checkFloats(name: string, value: unknown): OwnFloats {
-  if (!types.isFloat32Array(value)) {
-    const wayOut = isArray(value) ? '; make one with Float32Array.from(values)' : ''
-    throw wrongClass(name, 'Float32Array', value, wayOut)
+  return checkElements(name, value, 'float32') as OwnFloats
+}
+
+/**
+ * An array of a type that a kernel can be trusted with, or the reason why not. `why` goes on after the class that is
+ * wanted, `wayOut` after what was given.
+ */
+export function checkElements(
+  name: string,
+  value: unknown,
+  type: ElementType,
+  why = '',
+  wayOut = '',
+): Elements {
+  if (!holds(type, value)) {
+    const wanted = arrayNames[type]
+    const conversion = isArray(value) ? `; make one with ${wanted}.from(values)` : wayOut
+    throw wrongClass(name, wanted, value, conversion, why)
   }
-  const buffer = bufferOf(value)
+  return checkMemory(name, value, type)
+}
+
+function checkMemory(name: string, array: Elements, type: ElementType): Elements {
+  const buffer = bufferOf(array)
   if (!isFixed(buffer)) {
     const memory = types.isSharedArrayBuffer(buffer)
       ? 'a SharedArrayBuffer, which other threads can write to'
       : 'a resizable ArrayBuffer, which can shrink under a running kernel'
-    throw convError('ERR_CONV_TYPE', `${name} must not be on ${memory}; copy it with new Float32Array(array)`)
+    throw convError(
+      'ERR_CONV_TYPE',
+      `${name} must not be on ${memory}; copy it with new ${arrayNames[type]}(array)`,
+    )
   }
-  if (lengthOf(value) === 0 && isDetached(buffer)) throw detached(name)
-  return value as OwnFloats
+  if (lengthOf(array) === 0 && isDetached(buffer)) throw detached(name)
+  return array
 }
 
 /** Whether memory keeps its size and belongs to one thread. */
@@ -143,12 +184,7 @@ export function times(shape: readonly (number | string)[]): string {
 }
 
 /** Refuses an array that is shorter or longer than its shape says; `words` name the axes. */
-export function checkLength(
-  name: string,
-  data: Float32Array,
-  shape: readonly number[],
-  words?: string,
-): void {
+export function checkLength(name: string, data: Elements, shape: readonly number[], words?: string): void {
   const expected = elements(shape)
   const length = lengthOf(data)
   if (length === expected) return
@@ -164,13 +200,14 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /** A new array for a result, which must be written completely before it is shown. */
-export function newFloats(name: string, length: number): OwnFloats {
+export function newElements(name: string, length: number, type: ElementType): Elements {
+  const bytes = type === 'float32' ? 4 * length : length
   try {
-    return new Float32Array(allocate(4 * length))
+    return viewOf(type, allocate(bytes))
   } catch {
     throw convError(
       'ERR_CONV_MEMORY',
-      `${name} of ${length} elements (${4 * length} bytes) could not be allocated; use smaller images`,
+      `${name} of ${length} elements (${bytes} bytes) could not be allocated; use smaller images`,
     )
   }
 }

@@ -1,6 +1,7 @@
 // The kernels for AVX2 with FMA. Tile 6 x 2: 12 accumulators + 2 weights + 1 broadcast = 15 of 16 registers.
 #include "simd/avx2.h"
 
+#include "kernels/convert-inl.h"
 #include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
@@ -24,7 +25,9 @@ constexpr KernelTable make_kernels() {
                     .separable = separable_kernels<8, 1, 8, 0, 0>(),
                     .winograd = winograd_kernels(),
                     .planar = planar_kernels<12, 5, 3, 3, 2, 2>(),
-                    .finish = &finish_tile};
+                    .finish = &finish_tile,
+                    .widen = &widen_row,
+                    .narrow = &narrow_tile};
   add_direct_tiles<1, 12>(table);
   add_winograd_products<1, 12>(table);
   add_direct_tiles<2, 6>(table);

@@ -27,7 +27,6 @@ enum class Ends { whole, partial };
 struct FlatPlace {
   std::ptrdiff_t offset;  // of the input
   const float* weights;
-  float* out;
 };
 
 template <Ends End>
@@ -102,12 +101,26 @@ SIMDCONV_INLINE void add_taps(const FlatTiles& tile, const FlatPlace& place, Vec
   }
 }
 
+template <Ends End, typename Out, int Rows, int Vectors>
+SIMDCONV_INLINE void store_tile(const FlatTiles& tile, Out* out, const Vec (&acc)[Rows][Vectors]) {
+  const Vec low = splat(tile.low), high = splat(tile.high);
+  for (int r = 0; r < Rows; ++r, out += tile.out_row_stride) {
+    for (int v = 0; v < Vectors; ++v) {
+      const Vec clamped = at_most(high, at_least(low, acc[r][v]));
+      if constexpr (End == Ends::partial) {
+        store_first(out, clamped, tile.count);
+      } else {
+        store(out + v * kLanes, clamped);
+      }
+    }
+  }
+}
+
 // Tile after tile along the row.
 template <int Rows, int Vectors, int Different, int Stride, Ends End>
 void flat_tiles(const FlatTiles& tile) {
-  const Vec low = splat(tile.low), high = splat(tile.high);
   std::int64_t channel = tile.channel;
-  FlatPlace place{tile.offset, nullptr, tile.out};
+  FlatPlace place{tile.offset, nullptr};
   for (std::int64_t t = 0; t < tile.tiles; ++t) {
     place.weights = tile.weights + channel;
     Vec acc[Rows][Vectors];
@@ -117,19 +130,13 @@ void flat_tiles(const FlatTiles& tile) {
 
     add_taps<Different, Stride, End>(tile, place, acc);
 
-    float* out = place.out;
-    for (int r = 0; r < Rows; ++r, out += tile.out_row_stride) {
-      for (int v = 0; v < Vectors; ++v) {
-        const Vec clamped = at_most(high, at_least(low, acc[r][v]));
-        if constexpr (End == Ends::partial) {
-          store_first(out, clamped, tile.count);
-        } else {
-          store(out + v * kLanes, clamped);
-        }
-      }
+    const std::ptrdiff_t along = t * Vectors * kLanes;
+    if (tile.out_type == ElementType::uint8) {
+      store_tile<End>(tile, static_cast<std::uint8_t*>(tile.out) + along, acc);
+    } else {
+      store_tile<End>(tile, static_cast<float*>(tile.out) + along, acc);
     }
     place.offset += Vectors * kLanes;
-    place.out += Vectors * kLanes;
     channel += tile.channel_step;
     if (channel >= tile.channels) channel -= tile.channels;
   }

@@ -121,7 +121,8 @@ struct FlatTiles {
   const float* weights;   // of channel 0, and on
   std::ptrdiff_t weight_row_stride;
   const float* bias;  // of channel 0, and on
-  float* out;
+  void* out;          // of out_type
+  ElementType out_type;
   std::ptrdiff_t out_row_stride;
   std::int64_t channel, channel_step, channels;  // of the first lane; from tile to tile, below channels
   std::int64_t tiles;
@@ -156,7 +157,8 @@ struct HorizontalPass {
   std::ptrdiff_t weight_pitch;
   const float* bias;
   std::int64_t channels;
-  float* out;  // [rows][floats]
+  void* out;  // [rows][floats] of out_type
+  ElementType out_type;
   std::ptrdiff_t out_row_stride;
   std::int64_t floats;
   float low, high;
@@ -240,6 +242,16 @@ struct FinishTile {
   Activation activation;
 };
 
+// Rows of floats become bytes: rounded to the nearest integer, halves to even, and clamped to 0 to 255; NaN
+// becomes 0.
+struct NarrowTile {
+  const float* in;  // [rows][count], in_row_stride between rows
+  std::ptrdiff_t in_row_stride;
+  std::uint8_t* out;  // [rows][count], out_row_stride between rows
+  std::ptrdiff_t out_row_stride;
+  std::int64_t rows, count;
+};
+
 using DirectKernel = void (*)(const DirectTile&);
 using DepthwiseKernel = void (*)(const DepthwiseTile&);
 using FlatKernel = void (*)(const FlatTiles&);
@@ -251,6 +263,8 @@ using WinogradOutputKernel = void (*)(const WinogradOutput&);
 using PlanarKernel = void (*)(const PlanarTile&);
 using InterleavingKernel = void (*)(const Interleaving&);
 using FinishKernel = void (*)(const FinishTile&);
+using WidenKernel = void (*)(const std::uint8_t* in, float* out, std::int64_t count);
+using NarrowKernel = void (*)(const NarrowTile&);
 
 inline constexpr int kMaxTilePixels = 14;
 inline constexpr int kMaxTileVectors = 4;
@@ -333,6 +347,8 @@ struct KernelTable {
   WinogradKernels winograd;
   PlanarKernels planar;
   FinishKernel finish;
+  WidenKernel widen;  // bytes become floats
+  NarrowKernel narrow;
 };
 
 // Null where this build has no kernels for the instruction set.

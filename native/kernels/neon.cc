@@ -1,6 +1,7 @@
 // The kernels for AArch64. Tile 6 x 4: 24 accumulators + 4 weights + 1 broadcast = 29 of 32 registers.
 #include "simd/neon.h"
 
+#include "kernels/convert-inl.h"
 #include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
@@ -24,7 +25,9 @@ constexpr KernelTable make_kernels() {
                     .separable = separable_kernels<6, 2, 12, 12, 4>(),
                     .winograd = winograd_kernels(),
                     .planar = planar_kernels<12, 8, 7, 6, 4, 4, 3, 3>(),
-                    .finish = &finish_tile};
+                    .finish = &finish_tile,
+                    .widen = &widen_row,
+                    .narrow = &narrow_tile};
   add_direct_tiles<1, 12>(table);
   add_winograd_products<1, 12>(table);
   add_direct_tiles<2, 12>(table);

@@ -94,6 +94,24 @@ std::int64_t index_of(Layout layout, const ImageShape& shape, std::int64_t n, st
                                 : ((n * shape.channels + c) * shape.height + y) * shape.width + x;
 }
 
+double read_sample(ElementType type, const void* image, std::int64_t index) {
+  if (type == ElementType::uint8) return static_cast<const std::uint8_t*>(image)[index];
+  return static_cast<const float*>(image)[index];
+}
+
+// nearbyint rounds halves to even. A byte that is not above 0 is 0, and so is NaN.
+void write_sample(ElementType type, double value, void* image, std::int64_t index) {
+  const auto sample = static_cast<float>(value);
+  if (type == ElementType::uint8) {
+    const float nearest = std::nearbyint(sample);
+    static_cast<std::uint8_t*>(image)[index] = nearest >= 255 ? 255
+                                               : nearest > 0  ? static_cast<std::uint8_t>(nearest)
+                                                              : 0;
+  } else {
+    static_cast<float*>(image)[index] = sample;
+  }
+}
+
 // What the taps of one output pixel and channel add up to.
 struct Sums {
   double product = 0;
@@ -115,8 +133,7 @@ double renormalized(const Conv2dSpec& spec, const Sums& sums) {
 }  // namespace
 
 void reference_row(const Conv2dSpec& spec, const ImageShape& in, const ImageShape& out,
-                   const Padding& padding, std::int64_t n, std::int64_t i, const float* input,
-                   float* output) {
+                   const Padding& padding, std::int64_t n, std::int64_t i, const void* input, void* output) {
   const std::int64_t group_in = spec.in_channels / spec.groups, group_out = spec.out_channels / spec.groups;
   const Border& border = spec.border;
   for (std::int64_t j = 0; j < out.width; ++j) {
@@ -141,13 +158,15 @@ void reference_row(const Conv2dSpec& spec, const ImageShape& in, const ImageShap
             const double sample =
                 !has_y   ? border.y.value
                 : !has_x ? border.x.value
-                         : input[index_of(spec.layout, in, n, y, x, d / group_out * group_in + c)];
+                         : read_sample(spec.in_type, input,
+                                       index_of(spec.layout, in, n, y, x, d / group_out * group_in + c));
             sums.product += weight * sample;
           }
         }
       }
       const double biased = renormalized(spec, sums) + (spec.bias ? spec.bias[d] : 0.0F);
-      output[index_of(spec.layout, out, n, i, j, d)] = static_cast<float>(activate(spec.activation, biased));
+      write_sample(spec.out_type, activate(spec.activation, biased), output,
+                   index_of(spec.layout, out, n, i, j, d));
     }
   }
 }

@@ -9,9 +9,9 @@
 
 namespace simdconv {
 
-// One output row of one image. `spec` and the shapes must be those of a valid plan.
+// One output row of one image; input and output are arrays of the types in `spec`. `spec` and the shapes must be those of a valid plan.
 void reference_row(const Conv2dSpec& spec, const ImageShape& in, const ImageShape& out,
-                   const Padding& padding, std::int64_t batch, std::int64_t row, const float* input,
-                   float* output);
+                   const Padding& padding, std::int64_t batch, std::int64_t row, const void* input,
+                   void* output);
 
 }  // namespace simdconv

@@ -1,6 +1,7 @@
 // The kernels for any CPU. Tile 3 x 4: 12 accumulators + 1 weight + 1 broadcast of 16 scalar registers.
 #include "simd/scalar.h"
 
+#include "kernels/convert-inl.h"
 #include "kernels/depthwise-inl.h"
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
@@ -24,7 +25,9 @@ constexpr KernelTable make_kernels() {
                     .separable = separable_kernels<4, 1, 4, 0, 0>(),
                     .winograd = winograd_kernels(),
                     .planar = planar_kernels<12, 6, 4, 3>(),
-                    .finish = &finish_tile};
+                    .finish = &finish_tile,
+                    .widen = &widen_row,
+                    .narrow = &narrow_tile};
   add_direct_tiles<1, 3>(table);
   add_winograd_products<1, 3>(table);
   add_direct_tiles<2, 3>(table);

@@ -29,8 +29,8 @@ SIMDCONV_INLINE Vec read(const float* p, std::int64_t count) {
   return load(p);
 }
 
-template <Lanes Which>
-SIMDCONV_INLINE void write(float* p, Vec v, std::int64_t count) {
+template <Lanes Which, typename Out>
+SIMDCONV_INLINE void write(Out* p, Vec v, std::int64_t count) {
   if constexpr (Which == Lanes::first) {
     store_first(p, v, count);
   } else {
@@ -105,6 +105,16 @@ SIMDCONV_INLINE void run_tile(const VerticalPass& pass, std::int64_t flat, std::
   }
 }
 
+template <Lanes Which, typename Out, int Rows, int Vectors>
+SIMDCONV_INLINE void write_tile(const HorizontalPass& pass, Out* out, const Vec (&acc)[Rows][Vectors]) {
+  const Vec low = splat(pass.low), high = splat(pass.high);
+  for (int r = 0; r < Rows; ++r, out += pass.out_row_stride) {
+    for (int v = 0; v < Vectors; ++v) {
+      write<Which>(out + v * kLanes, at_most(high, at_least(low, acc[r][v])), pass.floats);
+    }
+  }
+}
+
 template <int Rows, int Vectors, Lanes Which>
 SIMDCONV_INLINE void run_tile(const HorizontalPass& pass, std::int64_t flat, std::int64_t channel) {
   Vec acc[Rows][Vectors];
@@ -126,12 +136,10 @@ SIMDCONV_INLINE void run_tile(const HorizontalPass& pass, std::int64_t flat, std
     in += pass.tap_step;
     weights += pass.weight_pitch;
   }
-  const Vec low = splat(pass.low), high = splat(pass.high);
-  float* out = pass.out + flat;
-  for (int r = 0; r < Rows; ++r, out += pass.out_row_stride) {
-    for (int v = 0; v < Vectors; ++v) {
-      write<Which>(out + v * kLanes, at_most(high, at_least(low, acc[r][v])), pass.floats);
-    }
+  if (pass.out_type == ElementType::uint8) {
+    write_tile<Which>(pass, static_cast<std::uint8_t*>(pass.out) + flat, acc);
+  } else {
+    write_tile<Which>(pass, static_cast<float*>(pass.out) + flat, acc);
   }
 }
 

@@ -73,6 +73,12 @@ SIMDCONV_INLINE void add_last(const HorizontalPass& pass, std::int64_t column, c
   }
 }
 
+template <typename Out, int Vectors>
+SIMDCONV_INLINE void write_shared_tile(const HorizontalPass& pass, Out* out, const Vec (&acc)[Vectors]) {
+  const Vec low = splat(pass.low), high = splat(pass.high);
+  for (int v = 0; v < Vectors; ++v) store(out + v * kLanes, at_most(high, at_least(low, acc[v])));
+}
+
 template <int Vectors, int Step, int Most>
 SIMDCONV_INLINE void run_shared_tile(const HorizontalPass& pass, std::int64_t flat, std::int64_t channel) {
   Vec acc[Vectors];
@@ -85,9 +91,10 @@ SIMDCONV_INLINE void run_shared_tile(const HorizontalPass& pass, std::int64_t fl
     add_phases<Most, Step>(pass, column, pass.period, in, weights, acc);
   }
   add_last<Most - 1, Step>(pass, column, in, weights, acc);
-  const Vec low = splat(pass.low), high = splat(pass.high);
-  for (int v = 0; v < Vectors; ++v) {
-    store(pass.out + flat + v * kLanes, at_most(high, at_least(low, acc[v])));
+  if (pass.out_type == ElementType::uint8) {
+    write_shared_tile(pass, static_cast<std::uint8_t*>(pass.out) + flat, acc);
+  } else {
+    write_shared_tile(pass, static_cast<float*>(pass.out) + flat, acc);
   }
 }
 

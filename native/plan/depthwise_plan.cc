@@ -63,8 +63,8 @@ DepthwisePlan::DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry&
     : layer_(std::move(layer)), geometry_(geometry), grid_(geometry.layer), channels_(geometry.out.channels) {
   const Conv2dSpec& spec = layer_->spec;
   const bool skips_rows = outside_rows_add_nothing(spec.border, layer_->finite_weights);
-  row_source_ =
-      RowSource(geometry.in, spec.border, /*contiguous=*/true, skips_rows, geometry.layer.group_out());
+  row_source_ = RowSource(*layer_->kernels, geometry.in, spec.border, /*contiguous=*/true, skips_rows,
+                          geometry.layer.group_out());
   fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_rows();
   choose_segments();
@@ -92,21 +92,22 @@ void DepthwisePlan::choose_rows() {
 
 void DepthwisePlan::choose_segments() {
   const std::int64_t width = geometry_.out.width;
-  if (geometry_.layer.group_out() > 1) return add_segments(0, width, true);
+  const bool gathers_all = geometry_.layer.group_out() > 1 || in_type() == ElementType::uint8;
+  if (gathers_all && !layer_->spec.border.renormalizes()) return add_segments(0, width, true);
 
   // A tap beyond the image in x can be mapped, or left unread where nothing stands there; not where a
   // constant must be multiplied, in x or in y.
   const Border& border = layer_->spec.border;
   const bool constant_x =
       border.x.mode == BorderMode::constant && !(border.x.value == 0 && layer_->finite_weights);
-  maps_columns_ = !constant_x && !row_source_.has_constant_rows();
+  maps_columns_ = !gathers_all && !constant_x && !row_source_.has_constant_rows();
   if (maps_columns_ && !border.renormalizes()) return add_segments(0, width, false);
 
   std::int64_t first_inside = 0, end_inside = width;
   while (first_inside < width && !is_inside(first_inside)) ++first_inside;
   while (end_inside > first_inside && !is_inside(end_inside - 1)) --end_inside;
   add_segments(0, first_inside, !maps_columns_);
-  add_segments(first_inside, end_inside, false);
+  add_segments(first_inside, end_inside, gathers_all);
   add_segments(end_inside, width, !maps_columns_);
 }
 
@@ -222,6 +223,8 @@ void DepthwisePlan::lay_out_scratch() {
   scratch_.constant_row = scratch.place<float>(constant_floats);
   scratch_.sums =
       scratch.place<float>((tile_rows_ * most_pixels + 2) * kernels.lanes * kDepthwiseStripBlocks);
+  scratch_.results =
+      scratch.place<float>(out_type() == ElementType::uint8 ? tile_rows_ * most_pixels * channels_ : 0);
   scratch_.factors = scratch.place<float>(renormalizes ? kFactorPixels * channels_ : 0);
   scratch_.bytes = scratch.bytes();
 }
@@ -240,13 +243,14 @@ Plan::Description DepthwisePlan::describe() const {
 
 // ---- obeying ---------------------------------------------------------------------------------
 
-void DepthwisePlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
-  const Unit unit = decode(index, in, out, scratch);
+void DepthwisePlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
+  const Unit unit = decode(index, {in, in_type()}, {out, out_type()}, scratch);
+  const std::int64_t out_rows = unit.end_row - unit.first_row;
+  RowScratch row_scratch{.strips = reinterpret_cast<float*>(scratch + scratch_.strips),
+                         .strip_count = grid_.distinct_rows(out_rows),
+                         .constant_row = reinterpret_cast<float*>(scratch + scratch_.constant_row)};
   row_source_.point_rows(unit.in, unit.first_row * geometry_.layer.stride_height - geometry_.padding.top,
-                         unit.end_row - unit.first_row, grid_, unit.segment->stretch,
-                         {reinterpret_cast<float*>(scratch + scratch_.strips),
-                          reinterpret_cast<float*>(scratch + scratch_.constant_row)},
-                         unit.rows);
+                         {0, out_rows}, grid_, unit.segment->stretch, &row_scratch, unit.rows);
   for (std::int64_t first = 0; first < std::min(row_spacing_, unit.end_row - unit.first_row); ++first) {
     const std::int64_t rows = ceil_divide(unit.end_row - unit.first_row - first, row_spacing_);
     for (std::int64_t done = 0; done < rows;) {
@@ -267,7 +271,7 @@ const DepthwiseRows& DepthwisePlan::tile_for(std::int64_t rest, std::int64_t row
   return kernels.tile[i];
 }
 
-DepthwisePlan::Unit DepthwisePlan::decode(std::int64_t index, const float* in, float* out,
+DepthwisePlan::Unit DepthwisePlan::decode(std::int64_t index, const InSamples& in, const OutSamples& out,
                                           std::byte* scratch) const {
   const std::int64_t segments = std::ssize(segments_);
   const Segment& segment = segments_[static_cast<std::size_t>(index % segments)];
@@ -277,15 +281,17 @@ DepthwisePlan::Unit DepthwisePlan::decode(std::int64_t index, const float* in, f
   unit.first_row = block * block_rows_;
   unit.end_row = block + 1 < row_blocks_ ? unit.first_row + block_rows_ : geometry_.out.height;
   unit.segment = &segment;
-  unit.in = in + image * geometry_.in.height * geometry_.in.width * geometry_.in.channels;
-  unit.out = out + image * geometry_.out.height * geometry_.out.width * channels_;
+  unit.in = in.from(image * geometry_.in.height * geometry_.in.width * geometry_.in.channels);
+  unit.out = out.from(image * geometry_.out.height * geometry_.out.width * channels_);
   unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
   unit.strip = reinterpret_cast<float*>(scratch + scratch_.sums);
+  unit.results = reinterpret_cast<float*>(scratch + scratch_.results);
   unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
 
-  unit.blocks = &layer_->depthwise.blocks_for(segment.gathered ? nullptr : unit.in);  // strips are aligned
+  unit.blocks =
+      &layer_->depthwise.blocks_for(segment.gathered ? nullptr : unit.in.floats());  // strips are aligned
   const std::uintptr_t apart =
-      reinterpret_cast<std::uintptr_t>(unit.out) - reinterpret_cast<std::uintptr_t>(unit.in);
+      reinterpret_cast<std::uintptr_t>(unit.out.data) - reinterpret_cast<std::uintptr_t>(unit.in.data);
   unit.waits = waits_ && !segment.gathered &&
                (apart + kScratchAlignment) % (kAliasFloats * sizeof(float)) < 2 * kScratchAlignment;
   return unit;
@@ -296,6 +302,10 @@ void DepthwisePlan::run_tile(const Unit& unit, const DepthwiseRows& kernel, std:
   const std::int64_t out_row = geometry_.out.width * channels_;
   const Tile place{row, kernel.rows};
   const bool fused = fused_ && !leaves_out(segment, place);
+  const OutSamples out = unit.out.from(row * out_row + segment.first_pixel * channels_);
+  const bool bytes = out.type == ElementType::uint8;
+  float* data = bytes ? unit.results : out.floats();
+  const std::ptrdiff_t row_stride = bytes ? segment.pixels() * channels_ : row_spacing_ * out_row;
 
   DepthwiseTile tile{};
   tile.rows = unit.rows + (row - unit.first_row) * grid_.out_step;
@@ -307,7 +317,7 @@ void DepthwisePlan::run_tile(const Unit& unit, const DepthwiseRows& kernel, std:
   tile.bias = fused ? unit.blocks->bias() : unit.blocks->no_bias();
   tile.channels = channels_;
   tile.first_channels = unit.blocks->first_channels();
-  tile.out_row_stride = row_spacing_ * out_row;
+  tile.out_row_stride = row_stride;
   tile.out_pixel_stride = segment.pixel_spacing * channels_;
   tile.strip = unit.strip;
   tile.waits = unit.waits;
@@ -316,10 +326,17 @@ void DepthwisePlan::run_tile(const Unit& unit, const DepthwiseRows& kernel, std:
   for (std::int64_t k = 0; k < std::min(segment.pixel_spacing, segment.pixels()); ++k) {
     tile.columns = segment.columns.data() + k * segment.class_columns;
     tile.pixels = ceil_divide(segment.pixels() - k, segment.pixel_spacing);
-    tile.out = unit.out + row * out_row + (segment.first_pixel + k) * channels_;
+    tile.out = data + k * channels_;
     kernel.by_stride[stride_ - 1](tile);
   }
-  if (!fused) finish(unit, place);
+  if (!fused) finish(unit, place, data, row_stride);
+  if (!bytes) return;
+  layer_->kernels->narrow({.in = data,
+                           .in_row_stride = row_stride,
+                           .out = out.bytes(),
+                           .out_row_stride = row_spacing_ * out_row,
+                           .rows = kernel.rows,
+                           .count = segment.pixels() * channels_});
 }
 
 // Whether the border leaves taps out of a tile's windows: if it does so anywhere between, then at an end.
@@ -332,20 +349,20 @@ bool DepthwisePlan::leaves_out(const Segment& segment, const Tile& tile) const {
          columns_kept(segment.end_pixel - 1).count() < l.kernel_width;
 }
 
-void DepthwisePlan::finish(const Unit& unit, const Tile& tile) const {
+void DepthwisePlan::finish(const Unit& unit, const Tile& tile, float* data, std::ptrdiff_t row_stride) const {
   FinishTile rest{};
   rest.data_stride = rest.scale_stride = channels_;
   rest.bias = layer_->depthwise.bias();
   rest.channels = channels_;
   rest.activation = layer_->spec.activation;
-  for (std::int64_t r = 0; r < tile.rows; ++r) {
+  for (std::int64_t r = 0; r < tile.rows; ++r, data += row_stride) {
     const std::int64_t row = tile.row + r * row_spacing_;
     const bool scaled = leaves_out(*unit.segment, {row, 1});
     rest.scale = scaled ? unit.factors : nullptr;
     const std::int64_t step = scaled ? kFactorPixels : unit.segment->pixels();
     for (std::int64_t first = unit.segment->first_pixel; first < unit.segment->end_pixel; first += step) {
       rest.pixels = std::min(step, unit.segment->end_pixel - first);
-      rest.data = unit.out + (row * geometry_.out.width + first) * channels_;
+      rest.data = data + (first - unit.segment->first_pixel) * channels_;
       for (std::int64_t p = 0; scaled && p < rest.pixels; ++p) {
         layer_->renormalizer.factors(rows_kept(row), columns_kept(first + p), 0, channels_,
                                      unit.factors + p * channels_);

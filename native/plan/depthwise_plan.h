@@ -5,7 +5,8 @@
 //             table of the columns that its taps read: the border's map is in the table, so that pixels at the
 //             border read the image in place as others do, and pass over what is beyond. Where a border puts
 //             constants that must be multiplied, the pixels at the border are segments that read gathered strips; so
-//             are all where an input channel has several output channels, and is repeated
+//             are all where an input channel has several output channels, and is repeated, and where the image is of
+//             bytes
 //   classes   pixels, and rows, that share columns, or rows: all, unless strides and dilations part them
 //   tiles     the rows of a class are cut into tiles of as many rows as the kernels have
 //   units     image x row block x segment, whose input fits half of L2
@@ -28,10 +29,12 @@ class DepthwisePlan final : public Plan {
   Description describe() const override;
   ImageShape input_shape() const override { return geometry_.in; }
   ImageShape output_shape() const override { return geometry_.out; }
+  ElementType in_type() const override { return layer_->spec.in_type; }
+  ElementType out_type() const override { return layer_->spec.out_type; }
   std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return geometry_.out.batch * row_blocks_ * std::ssize(segments_); }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
-  void run_unit(std::int64_t unit, const float* in, float* out, std::byte* scratch) const override;
+  void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
 
  private:
   // Of a row.
@@ -50,10 +53,11 @@ class DepthwisePlan final : public Plan {
   struct Unit {
     std::int64_t first_row, end_row;  // of the output
     const Segment* segment;
-    const float* in;  // images
-    float* out;
+    InSamples in;  // images
+    OutSamples out;
     const float** rows;
     float* strip;
+    float* results;  // [rows of a tile][pixels of the segment][channels], before they become bytes
     float* factors;  // [kFactorPixels][channels]
     const DepthwiseFilter::Blocks* blocks;
     bool waits;
@@ -75,10 +79,10 @@ class DepthwisePlan final : public Plan {
   std::int64_t row_floats(std::int64_t pixels, bool gathered) const;
   std::int64_t input_rows(std::int64_t rows) const;
 
-  Unit decode(std::int64_t index, const float* in, float* out, std::byte* scratch) const;
+  Unit decode(std::int64_t index, const InSamples& in, const OutSamples& out, std::byte* scratch) const;
   const DepthwiseRows& tile_for(std::int64_t rest, std::int64_t rows) const;
   void run_tile(const Unit& unit, const DepthwiseRows& kernel, std::int64_t row) const;
-  void finish(const Unit& unit, const Tile& tile) const;
+  void finish(const Unit& unit, const Tile& tile, float* data, std::ptrdiff_t row_stride) const;
   bool leaves_out(const Segment& segment, const Tile& tile) const;
   TapRange rows_kept(std::int64_t row) const {
     return simdconv::rows_kept(geometry_, layer_->spec.border, row);
@@ -103,7 +107,7 @@ class DepthwisePlan final : public Plan {
   std::vector<Segment> segments_;
   std::int64_t block_rows_ = 1, row_blocks_ = 1;  // the last block has what remains
   struct {
-    std::size_t rows, strips, constant_row, sums, factors, bytes;  // offsets
+    std::size_t rows, strips, constant_row, sums, results, factors, bytes;  // offsets
   } scratch_{};
 };
 

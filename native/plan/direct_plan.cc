@@ -74,7 +74,8 @@ DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geome
   view_ = native_in_ && native_out_ ? as_one_row(geometry, /*joins_images=*/true) : geometry;
   skips_rows_ = outside_rows_add_nothing(spec.border, layer_->finite_weights);
   grid_ = RowGrid(view_.layer);
-  row_source_ = RowSource(view_.in, spec.border, native_in_, skips_rows_);
+  stores_at_once_ = native_out_ && spec.out_type == ElementType::float32;
+  row_source_ = RowSource(kernels_, view_.in, spec.border, native_in_, skips_rows_);
   fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_tiles();
   choose_windows();
@@ -99,7 +100,7 @@ void DirectPlan::choose_tiles() {
   const bool collides = view_.layer.stride_width * view_.in.channels % kCollidingFloats == 0;
   strip_pixel_floats_ = view_.in.channels + (collides ? kLineFloats : 0);
   std::int64_t first_inside = tiles_, end_inside = tiles_;
-  if (native_in_ && !collides) {
+  if (native_in_ && !collides && in_type() == ElementType::float32) {
     const std::int64_t tiles = tiles_;
     const auto first_true = [tiles](auto condition) {  // of 0, 1, ..., tiles; the condition stays true
       std::int64_t low = 0, high = tiles;
@@ -197,7 +198,9 @@ void DirectPlan::lay_out_scratch() {
   scratch_.rows = scratch.place<const float*>(grid_.entries(block_rows_));
   scratch_.strips = scratch.place<float>(strip_floats);
   scratch_.constant_row = scratch.place<float>(constant_floats);
-  scratch_.tile = scratch.place<float>(native_out_ ? 0 : tile_floats);
+  scratch_.tile = scratch.place<float>(stores_at_once_ ? 0 : tile_floats);
+  scratch_.tile_bytes =
+      scratch.place<std::uint8_t>(native_out_ || out_type() == ElementType::float32 ? 0 : tile_floats);
   scratch_.factors = scratch.place<float>(layer_->spec.border.renormalizes() ? tile_floats : 0);
   scratch_.bytes = scratch.bytes();
 }
@@ -212,18 +215,22 @@ Plan::Description DirectPlan::describe() const {
 
 // ---- obeying ---------------------------------------------------------------------------------
 
-void DirectPlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
-  const Unit unit = decode(index, out, scratch);
+void DirectPlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
+  const Unit unit = decode(index, {out, out_type()}, scratch);
   const std::int64_t first_row = unit.first_row * view_.layer.stride_height - view_.padding.top;
-  const float* image = in + unit.image * view_.in.height * view_.in.width * view_.in.channels;
-  row_source_.point_rows(image, first_row, unit.end_row - unit.first_row, grid_, unit.stretch,
-                         {unit.strips, unit.constant_row}, unit.rows);
+  const InSamples image =
+      InSamples{in, in_type()}.from(unit.image * view_.in.height * view_.in.width * view_.in.channels);
+  RowScratch row_scratch{.strips = reinterpret_cast<float*>(scratch + scratch_.strips),
+                         .strip_count = grid_.distinct_rows(block_rows_),
+                         .constant_row = reinterpret_cast<float*>(scratch + scratch_.constant_row)};
+  row_source_.point_rows(image, first_row, {0, unit.end_row - unit.first_row}, grid_, unit.stretch,
+                         &row_scratch, unit.rows);
   for (std::int64_t b = unit.first_block; b < unit.end_block; ++b) {
     run_block(unit, layer_->packed.blocks()[static_cast<std::size_t>(b)]);
   }
 }
 
-DirectPlan::Unit DirectPlan::decode(std::int64_t index, float* out, std::byte* scratch) const {
+DirectPlan::Unit DirectPlan::decode(std::int64_t index, const OutSamples& out, std::byte* scratch) const {
   const std::int64_t blocks = static_cast<std::int64_t>(layer_->packed.blocks().size());
   const std::int64_t share = index % shares_;
   index /= shares_;
@@ -244,9 +251,8 @@ DirectPlan::Unit DirectPlan::decode(std::int64_t index, float* out, std::byte* s
   unit.stretch = stretch_of(first_pixel, tile_begin(segment.end_tile) - first_pixel, segment.gathered);
   unit.out = out;
   unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
-  unit.strips = reinterpret_cast<float*>(scratch + scratch_.strips);
-  unit.constant_row = reinterpret_cast<float*>(scratch + scratch_.constant_row);
   unit.tile = reinterpret_cast<float*>(scratch + scratch_.tile);
+  unit.tile_bytes = reinterpret_cast<std::uint8_t*>(scratch + scratch_.tile_bytes);
   unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
   return unit;
 }
@@ -259,8 +265,6 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
   const std::int64_t pixel_floats = stretch.pixel_floats;
   const bool contiguous =
       l.groups == 1 && l.dilation_width == 1 && !stretch.by_tap && pixel_floats == channels;
-  const std::int64_t out_plane = view_.out.height * view_.out.width;
-
   DirectTile tile{};
   tile.row_step = grid_.kernel_step;
   tile.pixel_stride = (stretch.by_tap ? 1 : l.stride_width) * pixel_floats;
@@ -286,29 +290,51 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
       const bool fused = fused_ && !leaves_out(inside, first_pixel, pixels);
       tile.column_offset =
           (first_pixel - tile_begin(unit.segment.first_tile)) * tile.pixel_stride + block.group * group_in;
-      if (native_out_) {
-        tile.out =
-            unit.out +
-            ((unit.image * view_.out.height + row) * view_.out.width + first_pixel) * view_.out.channels +
-            block.channel;
+      if (stores_at_once_) {
+        tile.out = unit.out.floats() + place(unit.image, row, first_pixel) + block.channel;
         tile.out_stride = view_.out.channels;
       } else {
         tile.out = unit.tile;
-        tile.out_stride = block_width;
+        tile.out_stride = has_whole_pixels(block) ? block.channels : block_width;
       }
       tile.bias = fused ? layer_->packed.bias(block) : layer_->packed.no_bias();
       tile.low = fused ? low_ : -kInfinity;
       tile.high = fused ? high_ : kInfinity;
       kernels_.direct[block.vectors - 1][pixels - 1](tile);
       if (!fused) finish(unit, block, first_pixel, inside, tile, pixels);
-      if (native_out_) continue;
-      float* plane = unit.out + (unit.image * view_.out.channels + block.channel) * out_plane +
-                     row * view_.out.width + first_pixel;
-      for (std::int64_t d = 0; d < block.channels; ++d, plane += out_plane) {
-        for (std::int64_t p = 0; p < pixels; ++p) plane[p] = unit.tile[p * block_width + d];
-      }
+      if (!stores_at_once_) store(unit, block, row, first_pixel, tile, pixels);
     }
   }
+}
+
+// From scratch to the image: as bytes, or into planes, or both.
+void DirectPlan::store(const Unit& unit, const ChannelBlock& block, std::int64_t row,
+                       std::int64_t first_pixel, const DirectTile& tile, std::int64_t pixels) const {
+  const bool bytes = out_type() == ElementType::uint8, contiguous = has_whole_pixels(block);
+  NarrowTile narrow{};
+  narrow.in = tile.out;
+  narrow.in_row_stride = tile.out_stride;
+  narrow.rows = contiguous ? 1 : pixels;
+  narrow.count = contiguous ? pixels * block.channels : block.channels;
+  if (native_out_) {
+    narrow.out = unit.out.bytes() + place(unit.image, row, first_pixel) + block.channel;
+    narrow.out_row_stride = view_.out.channels;
+    return kernels_.narrow(narrow);
+  }
+
+  const std::int64_t out_plane = view_.out.height * view_.out.width;
+  const OutSamples plane = unit.out.from((unit.image * view_.out.channels + block.channel) * out_plane +
+                                         row * view_.out.width + first_pixel);
+  const auto spread = [&](const auto* from, auto* to) {
+    for (std::int64_t d = 0; d < block.channels; ++d, to += out_plane) {
+      for (std::int64_t p = 0; p < pixels; ++p) to[p] = from[p * tile.out_stride + d];
+    }
+  };
+  if (!bytes) return spread(tile.out, plane.floats());
+  narrow.out = unit.tile_bytes;
+  narrow.out_row_stride = tile.out_stride;
+  kernels_.narrow(narrow);
+  spread(unit.tile_bytes, plane.bytes());
 }
 
 // Whether the border leaves taps out of these pixels' windows.

@@ -2,7 +2,7 @@
 //
 //   tiles     an output row is cut into equal tiles of at most the kernel's pixels: 56 = 4 x 14, 30 = 3 x 10
 //   zones     at the left and right, the tiles some of whose taps fall beyond the border (or all tiles,
-//             where the image is nchw): they read gathered strips;
+//             where the image is nchw, or of bytes): they read gathered strips;
 //             between them, the tiles that read the image itself
 //   segments  equal shares of a zone, so short that the input under one fits the window
 //   windows   a block of output rows whose input fits half of L2, over which all channel blocks pass
@@ -30,10 +30,12 @@ class DirectPlan final : public Plan {
   Description describe() const override;
   ImageShape input_shape() const override { return geometry_.in; }
   ImageShape output_shape() const override { return geometry_.out; }
+  ElementType in_type() const override { return layer_->spec.in_type; }
+  ElementType out_type() const override { return layer_->spec.out_type; }
   std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return units_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
-  void run_unit(std::int64_t unit, const float* in, float* out, std::byte* scratch) const override;
+  void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
 
  private:
   struct Segment {
@@ -53,12 +55,10 @@ class DirectPlan final : public Plan {
     Segment segment;
     Stretch stretch;  // of the input under the segment
     std::int64_t first_block, end_block;
-    const float* in;  // of the whole run
-    float* out;
+    OutSamples out;      // of the whole run
     const float** rows;  // [entries of the row grid]
-    float* strips;
-    float* constant_row;
-    float* tile;     // [tile pixels][widest block]
+    float* tile;         // [tile pixels][widest block], where tiles are not stored at once
+    std::uint8_t* tile_bytes;
     float* factors;  // [tile pixels][widest block]
   };
 
@@ -72,17 +72,26 @@ class DirectPlan final : public Plan {
   std::int64_t tile_begin(std::int64_t tile) const {
     return tile * narrow_pixels_ + std::min(tile, wide_tiles_);
   }
-  std::int64_t most_pixels(const Zone& zone) const;  // of its segments
+  bool has_whole_pixels(
+      const ChannelBlock& block) const {  // so that a tile of it is contiguous in the output
+    return native_out_ && block.channels == view_.out.channels;
+  }
+  std::int64_t most_pixels(const Zone& zone) const;                                     // of its segments
+  std::int64_t place(std::int64_t image, std::int64_t row, std::int64_t pixel) const {  // in an nhwc output
+    return ((image * view_.out.height + row) * view_.out.width + pixel) * view_.out.channels;
+  }
 
   Stretch stretch_of(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const;
   std::int64_t row_floats(const Zone& zone) const;
   std::int64_t first_tap(std::int64_t tile) const;  // virtual columns
   std::int64_t last_tap(std::int64_t tile) const;
 
-  Unit decode(std::int64_t index, float* out, std::byte* scratch) const;
+  Unit decode(std::int64_t index, const OutSamples& out, std::byte* scratch) const;
   void run_block(const Unit& unit, const ChannelBlock& block) const;
   void finish(const Unit& unit, const ChannelBlock& block, std::int64_t first_pixel, TapRange rows,
               DirectTile& tile, std::int64_t pixels) const;
+  void store(const Unit& unit, const ChannelBlock& block, std::int64_t row, std::int64_t first_pixel,
+             const DirectTile& tile, std::int64_t pixels) const;
   bool leaves_out(TapRange rows, std::int64_t first_pixel, std::int64_t pixels) const;
 
   std::shared_ptr<const Layer> layer_;
@@ -91,6 +100,7 @@ class DirectPlan final : public Plan {
   Geometry view_;      // as the plan sees it: a 1x1 layer's image as one row
 
   bool native_in_, native_out_;  // pixels are contiguous: nhwc, or a single channel
+  bool stores_at_once_;          // tiles are made where they belong: native, and floats
   bool skips_rows_;              // kernel rows beyond the image add nothing, and are passed over
   RowSource row_source_;
   RowGrid grid_;
@@ -106,7 +116,7 @@ class DirectPlan final : public Plan {
   std::int64_t shares_;  // of the channel blocks
   std::int64_t units_;
   struct {
-    std::size_t rows, strips, constant_row, tile, factors, bytes;  // offsets
+    std::size_t rows, strips, constant_row, tile, tile_bytes, factors, bytes;  // offsets
   } scratch_;
 };
 

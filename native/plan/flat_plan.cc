@@ -13,6 +13,14 @@ namespace {
 constexpr std::int64_t kSegmentFloats =
     8192;  // of a row: a tile's rows of input stay in L2 with room to spare
 
+// Of a row that is gathered: its strips are written, and read by two rows of tiles, from L2 (rgb, 3x3 on bytes: 2.3
+// ms with 3072, 2.6 ms with 8192).
+constexpr std::int64_t kGatheredFloats = 3072;
+
+// Of a block whose input is gathered as the tiles come down: enough that the rows which neighbouring blocks both
+// gather cost little.
+constexpr std::int64_t kGatheredRows = 64;
+
 std::string decline(const Layer& layer) {
   const LayerShape& s = layer.shape;
   if (s.group_in() != 1) return "an output channel sees " + std::to_string(s.group_in()) + " input channels";
@@ -49,7 +57,8 @@ FlatPlan::FlatPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
   planes_ = geometry.out.batch * (geometry.out.channels / plane_channels_);
   copies_ = spec.layout == Layout::nhwc ? geometry.layer.group_out() : 1;
   const ImageShape plane{1, geometry.in.height, geometry.in.width, plane_channels_ / copies_};
-  row_source_ = RowSource(plane, spec.border, /*contiguous=*/true, /*skips_outside=*/false, copies_);
+  row_source_ =
+      RowSource(*layer_->kernels, plane, spec.border, /*contiguous=*/true, /*skips_outside=*/false, copies_);
   LayerShape rows = geometry.layer;
   rows.dilation_height = 1;  // it is, or there is a single kernel row
   grid_ = RowGrid(rows);
@@ -69,19 +78,22 @@ void FlatPlan::choose_zones() {
   const LayerShape& l = geometry_.layer;
   const std::int64_t width = geometry_.out.width, left = geometry_.padding.left;
   // The first pixel whose first tap is inside, and the first whose last tap is not.
-  const std::int64_t first = std::min(ceil_divide(left, l.stride_width), width);
+  first_whole_ = std::min(ceil_divide(left, l.stride_width), width);
   const std::int64_t room = geometry_.in.width + left - l.span_width();
-  const std::int64_t end = room < 0 ? first : std::clamp(room / l.stride_width + 1, first, width);
+  end_whole_ = room < 0 ? first_whole_ : std::clamp(room / l.stride_width + 1, first_whole_, width);
 
-  if (copies_ > 1) return add_zone(0, width, true);
-  add_zone(0, first, true);
-  add_zone(first, end, false);
-  add_zone(end, width, true);
+  const bool gathers_all = copies_ > 1 || in_type() == ElementType::uint8;
+  if (gathers_all && layer_->spec.border.x.mode != BorderMode::renormalize) return add_zone(0, width, true);
+  add_zone(0, first_whole_, true);
+  add_zone(first_whole_, end_whole_, gathers_all);
+  add_zone(end_whole_, width, true);
 }
 
 void FlatPlan::add_zone(std::int64_t first, std::int64_t end, bool gathered) {
   if (first == end) return;
-  const std::int64_t most_pixels = std::max<std::int64_t>(1, kSegmentFloats / plane_channels_);
+  const std::int64_t floats =
+      gathered ? std::min(kGatheredFloats, kWindowFloats / strip_count()) : kSegmentFloats;
+  const std::int64_t most_pixels = std::max<std::int64_t>(1, floats / plane_channels_);
   zones_.push_back({first, end, gathered, ceil_divide(end - first, most_pixels)});
   segments_ += zones_.back().segments;
 }
@@ -92,18 +104,21 @@ Stretch FlatPlan::stretch_under(std::int64_t first_pixel, std::int64_t pixels, b
 }
 
 // Blocks of at least a tile's rows (unless the image has fewer), as many as fit the window, and enough of
-// them.
+// them. Of what is gathered only the rows under a tile need fit.
 void FlatPlan::choose_windows() {
-  std::int64_t widest = 1;
+  std::int64_t widest = 0;
   for (const Zone& zone : zones_) {
     const std::int64_t pixels = ceil_divide(zone.end - zone.first, zone.segments);
-    widest = std::max(widest, stretch_under(0, pixels, zone.gathered).floats());
+    if (!zone.gathered) widest = std::max(widest, stretch_under(0, pixels, false).floats());
   }
   const std::int64_t height = geometry_.out.height, tile_rows = layer_->kernels->flat.rows;
   const std::int64_t fair_share = ceil_divide(height * planes_ * segments_, kMinUnits);
+  const auto fits = [&](std::int64_t rows) {
+    if (widest == 0) return rows <= kGatheredRows;
+    return grid_.entries(rows) * (widest + kPointerFloats) <= kWindowFloats;
+  };
   std::int64_t rows = tile_rows;
-  while (rows < fair_share && grid_.entries(rows + tile_rows) * (widest + kPointerFloats) <= kWindowFloats)
-    rows += tile_rows;
+  while (rows < fair_share && fits(rows + tile_rows)) rows += tile_rows;
   row_blocks_ = std::max<std::int64_t>(1, height / rows);
   block_rows_ = ceil_divide(height, row_blocks_);
 }
@@ -114,7 +129,7 @@ void FlatPlan::lay_out_scratch() {
     const std::int64_t pixels = ceil_divide(zone.end - zone.first, zone.segments);
     const std::int64_t row_floats = stretch_under(0, pixels, zone.gathered).floats();
     if (zone.gathered) {
-      strip_floats = std::max(strip_floats, grid_.entries(block_rows_) * row_floats);
+      strip_floats = std::max(strip_floats, strip_count() * row_floats);
     } else {
       constant_floats = row_floats;
     }
@@ -125,6 +140,9 @@ void FlatPlan::lay_out_scratch() {
   scratch_.columns = scratch.place<FlatColumn>(geometry_.layer.kernel_width);
   scratch_.strips = scratch.place<float>(strip_floats);
   scratch_.constant_row = scratch.place<float>(row_source_.has_constant_rows() ? constant_floats : 0);
+  const bool unfused = !fused_ || renormalizes;
+  scratch_.results = scratch.place<float>(
+      unfused && out_type() == ElementType::uint8 ? layer_->kernels->flat.rows * tile_floats_ : 0);
   scratch_.factors = scratch.place<float>(renormalizes ? tile_floats_ : 0);
   scratch_.bytes = scratch.bytes();
 }
@@ -143,7 +161,7 @@ Plan::Description FlatPlan::describe() const {
 
 // ---- obeying ---------------------------------------------------------------------------------
 
-void FlatPlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
+void FlatPlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
   std::int64_t segment = index % segments_;
   index /= segments_;
   const std::int64_t block = index % row_blocks_, plane = index / row_blocks_;
@@ -160,51 +178,52 @@ void FlatPlan::run_unit(std::int64_t index, const float* in, float* out, std::by
   unit.end_row = (block + 1) * out_shape.height / row_blocks_;
   unit.first_pixel = zone->first + segment * length / zone->segments;
   unit.end_pixel = zone->first + (segment + 1) * length / zone->segments;
-  unit.gathered = zone->gathered;
   unit.first_channel = plane % planes_of_image * plane_channels_;
-  unit.in = in + in_plane * in_shape.height * in_shape.width * (plane_channels_ / copies_);
-  unit.out = out + plane * out_shape.height * out_shape.width * plane_channels_;
+  unit.in = InSamples{in, in_type()}.from(in_plane * in_shape.height * in_shape.width *
+                                          (plane_channels_ / copies_));
+  unit.out = OutSamples{out, out_type()}.from(plane * out_shape.height * out_shape.width * plane_channels_);
+  unit.stretch = stretch_under(unit.first_pixel, unit.end_pixel - unit.first_pixel, zone->gathered);
   unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
   unit.columns = reinterpret_cast<FlatColumn*>(scratch + scratch_.columns);
+  unit.results = reinterpret_cast<float*>(scratch + scratch_.results);
   unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
 
   const std::int64_t first_row = unit.first_row * l.stride_height - geometry_.padding.top;
   const std::int64_t rows = unit.end_row - unit.first_row;
-  const std::int64_t end_row = first_row + grid_.entries(rows);
-  const bool at_row_border = first_row < 0 || end_row > in_shape.height;
-  unit.may_leave_out = layer_->spec.border.renormalizes() && (at_row_border || unit.gathered);
-  const Stretch stretch = stretch_under(unit.first_pixel, unit.end_pixel - unit.first_pixel, unit.gathered);
-  row_source_.point_rows(unit.in, first_row, rows, grid_, stretch,
-                         {reinterpret_cast<float*>(scratch + scratch_.strips),
-                          reinterpret_cast<float*>(scratch + scratch_.constant_row)},
-                         unit.rows);
+  const bool at_row_border = first_row < 0 || first_row + grid_.entries(rows) > in_shape.height;
+  const bool at_column_border = unit.first_pixel < first_whole_ || unit.end_pixel > end_whole_;
+  unit.may_leave_out = layer_->spec.border.renormalizes() && (at_row_border || at_column_border);
 
-  const std::int64_t tap_columns = stretch.by_tap ? stretch.columns : l.dilation_width;
+  const std::int64_t tap_columns = unit.stretch.by_tap ? unit.stretch.columns : l.dilation_width;
   for (std::int64_t x = 0; x < l.kernel_width; ++x) {
     unit.columns[x] = {x * tap_columns * plane_channels_, x * layer_->cyclic.pitch()};
   }
-  run_pixels(unit);
+
+  RowScratch row_scratch{.strips = reinterpret_cast<float*>(scratch + scratch_.strips),
+                         .strip_count = strip_count(),
+                         .constant_row = reinterpret_cast<float*>(scratch + scratch_.constant_row)};
+  const std::int64_t most_rows = layer_->kernels->flat.rows;
+  const std::int64_t tile_rows = rows >= most_rows ? most_rows : 1;
+  for (std::int64_t done = 0; done < rows; done += tile_rows) {
+    const std::int64_t end = std::min(done + tile_rows, rows);
+    row_source_.point_rows(unit.in, first_row, {done, end}, grid_, unit.stretch, &row_scratch, unit.rows);
+    run_rows(unit, unit.first_row + end - tile_rows, tile_rows);  // the last overlap those before them
+  }
 }
 
-// Covers rows and floats with tiles; the last tile of full size overlaps the one before it rather than being
-// narrower.
-void FlatPlan::run_pixels(const Unit& unit) const {
-  const std::int64_t lanes = layer_->kernels->lanes;
-  const std::int64_t floats = (unit.end_pixel - unit.first_pixel) * plane_channels_;
+// Covers rows with tiles; the last tile of full size overlaps the one before it rather than being narrower.
+void FlatPlan::run_rows(const Unit& unit, std::int64_t row, std::int64_t rows) const {
   const FlatKernels& kernels = layer_->kernels->flat;
-  const std::int64_t rows = unit.end_row - unit.first_row;
-  const std::int64_t tile_rows = rows >= kernels.rows ? kernels.rows : 1;
-  for (std::int64_t r = 0; r < rows; r += tile_rows) {
-    const std::int64_t row = unit.first_row + std::min(r, rows - tile_rows);
-    const bool is_wide = floats >= tile_floats_;
-    const std::int64_t width = is_wide ? tile_floats_ : lanes, whole = floats / width, rest = floats % width;
-    if (whole > 0) run_tiles(unit, is_wide ? *wide_ : kernels.single, {row, tile_rows, 0, width}, whole);
-    if (rest == 0) continue;
-    if (is_wide) {
-      run_tiles(unit, *wide_, {row, tile_rows, floats - width, width}, 1);
-    } else {
-      run_tiles(unit, kernels.partial, {row, tile_rows, floats - rest, rest}, 1);
-    }
+  const std::int64_t floats = (unit.end_pixel - unit.first_pixel) * plane_channels_;
+  const bool is_wide = floats >= tile_floats_;
+  const std::int64_t width = is_wide ? tile_floats_ : layer_->kernels->lanes;
+  const std::int64_t whole = floats / width, rest = floats % width;
+  if (whole > 0) run_tiles(unit, is_wide ? *wide_ : kernels.single, {row, rows, 0, width}, whole);
+  if (rest == 0) return;
+  if (is_wide) {
+    run_tiles(unit, *wide_, {row, rows, floats - width, width}, 1);
+  } else {
+    run_tiles(unit, kernels.partial, {row, rows, floats - rest, rest}, 1);
   }
 }
 
@@ -212,9 +231,10 @@ void FlatPlan::run_pixels(const Unit& unit) const {
 void FlatPlan::run_tiles(const Unit& unit, const FlatVariants& kernels, const Extent& first,
                          std::int64_t count) const {
   const LayerShape& l = geometry_.layer;
-  const std::int64_t out_row_stride = geometry_.out.width * plane_channels_;
+  const std::int64_t row_stride = geometry_.out.width * plane_channels_;
   const Extent all{first.row, first.rows, first.flat, first.floats * count};
   const bool fused = fused_ && !(unit.may_leave_out && leaves_out(unit, all));
+  OutSamples out = unit.out.from(first.row * row_stride + unit.first_pixel * plane_channels_ + first.flat);
   FlatTiles tiles{};
   tiles.rows = unit.rows + (first.row - unit.first_row) * l.stride_height;
   tiles.kernel_rows = l.kernel_height;
@@ -228,22 +248,37 @@ void FlatPlan::run_tiles(const Unit& unit, const FlatVariants& kernels, const Ex
   tiles.weights = layer_->cyclic.weights(unit.first_channel);
   tiles.weight_row_stride = l.kernel_width * layer_->cyclic.pitch();
   tiles.bias = fused ? layer_->cyclic.bias(unit.first_channel) : layer_->cyclic.no_bias();
-  tiles.out = unit.out + first.row * out_row_stride + unit.first_pixel * plane_channels_ + first.flat;
-  tiles.out_row_stride = out_row_stride;
+  tiles.out = out.data;
+  tiles.out_type = out.type;
+  tiles.out_row_stride = row_stride;
   tiles.count = first.floats;
   tiles.low = fused ? low_ : -kInfinity;
   tiles.high = fused ? high_ : kInfinity;
   const FlatKernel kernel = kernels.by_rows[first.rows > 1 ? 1 : 0][l.stride_height - 1];
   if (fused) return kernel(tiles);
 
-  Extent extent = first;  // one by one, so that each is finished while it is in L1
+  // One by one, so that each is finished, as floats, while it is in L1.
+  const bool bytes = out.type == ElementType::uint8;
+  tiles.out_type = ElementType::float32;
+  if (bytes) tiles.out_row_stride = tile_floats_;
+  Extent extent = first;
   for (std::int64_t i = 0; i < count; ++i) {
+    float* data = bytes ? unit.results : out.floats();
+    tiles.out = data;
     kernel(tiles);
-    finish(unit, extent, tiles.out);
+    finish(unit, extent, data, tiles.out_row_stride);
+    if (bytes) {
+      layer_->kernels->narrow({.in = data,
+                               .in_row_stride = tiles.out_row_stride,
+                               .out = out.bytes(),
+                               .out_row_stride = row_stride,
+                               .rows = first.rows,
+                               .count = first.floats});
+    }
     extent.flat += first.floats;
     tiles.offset += first.floats;
-    tiles.out += first.floats;
     tiles.channel = extent.flat % plane_channels_;
+    out = out.from(first.floats);
   }
 }
 
@@ -260,8 +295,7 @@ bool FlatPlan::leaves_out(const Unit& unit, const Extent& extent) const {
 }
 
 // Rows that keep the same kernel rows have the same factors, and are finished together.
-void FlatPlan::finish(const Unit& unit, const Extent& extent, float* data) const {
-  const std::int64_t row_stride = geometry_.out.width * plane_channels_;
+void FlatPlan::finish(const Unit& unit, const Extent& extent, float* data, std::ptrdiff_t row_stride) const {
   FinishTile rest{};
   rest.bias = layer_->cyclic.bias(unit.first_channel) + extent.flat % plane_channels_;
   rest.data_stride = row_stride;

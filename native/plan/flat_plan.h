@@ -8,8 +8,8 @@
 //   windows   a block of output rows and a segment of a zone, whose input fits half of L2
 //   units     plane x row block x segment
 //
-// Pixels at the border read gathered strips; or, where a pixel fills a vector, the image in place, through a
-// table of the columns that the border maps their taps to.
+// Pixels at the border read gathered strips, and so do all where the image is of bytes. Strips are gathered as the
+// tiles come down to them, and there are as many as a row of tiles sees: each takes the place of the oldest.
 #pragma once
 
 #include <memory>
@@ -28,10 +28,12 @@ class FlatPlan final : public Plan {
   Description describe() const override;
   ImageShape input_shape() const override { return geometry_.in; }
   ImageShape output_shape() const override { return geometry_.out; }
+  ElementType in_type() const override { return layer_->spec.in_type; }
+  ElementType out_type() const override { return layer_->spec.out_type; }
   std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return planes_ * row_blocks_ * segments_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
-  void run_unit(std::int64_t unit, const float* in, float* out, std::byte* scratch) const override;
+  void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
 
  private:
   // Output pixels [first, end) of a row, cut into segments of equal length.
@@ -44,13 +46,14 @@ class FlatPlan final : public Plan {
   struct Unit {
     std::int64_t first_row, end_row;      // of the output
     std::int64_t first_pixel, end_pixel;  // of a row
-    bool gathered;
-    bool may_leave_out;          // whether a border that renormalizes is near
-    std::int64_t first_channel;  // of the plane, among an image's outputs
-    const float* in;             // of the plane
-    float* out;
+    bool may_leave_out;                   // whether a border that renormalizes is near
+    std::int64_t first_channel;           // of the plane, among an image's outputs
+    InSamples in;                         // of the plane
+    OutSamples out;
+    Stretch stretch;     // of the input under a row
     const float** rows;  // [input rows of the window], at its first column
     FlatColumn* columns;
+    float* results;  // [rows of a tile][floats of a tile], to be finished before they become bytes
     float* factors;  // [floats of a tile]
   };
 
@@ -59,16 +62,19 @@ class FlatPlan final : public Plan {
   void choose_windows();
   void lay_out_scratch();
 
+  std::int64_t strip_count() const {  // rows under a row of tiles
+    return grid_.distinct_rows(std::min(layer_->kernels->flat.rows, geometry_.out.height));
+  }
   Stretch stretch_under(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const;
 
   // Outputs of one tile: so many rows and floats; `flat` counts from the unit's first pixel.
   struct Extent {
     std::int64_t row, rows, flat, floats;
   };
-  void run_pixels(const Unit& unit) const;
+  void run_rows(const Unit& unit, std::int64_t row, std::int64_t rows) const;
   void run_tiles(const Unit& unit, const FlatVariants& kernels, const Extent& first,
                  std::int64_t count) const;
-  void finish(const Unit& unit, const Extent& extent, float* data) const;
+  void finish(const Unit& unit, const Extent& extent, float* data, std::ptrdiff_t row_stride) const;
   void fill_factors(const Unit& unit, const Extent& row) const;
   bool leaves_out(const Unit& unit, const Extent& extent) const;
   TapRange rows_kept(std::int64_t row) const {
@@ -90,11 +96,13 @@ class FlatPlan final : public Plan {
   bool fused_;
   float low_, high_;
 
+  std::int64_t first_whole_, end_whole_;  // pixels whose taps all stand inside, in x
+
   std::vector<Zone> zones_;
   std::int64_t segments_ = 0;  // of all zones
   std::int64_t block_rows_ = 1, row_blocks_ = 1;
   struct {
-    std::size_t rows, columns, strips, constant_row, factors, bytes;  // offsets
+    std::size_t rows, columns, strips, constant_row, results, factors, bytes;  // offsets
   } scratch_{};
 };
 

@@ -1,42 +1,58 @@
 #include "plan/gather.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "plan/border.h"
 
 namespace simdconv {
 namespace {
 
-void copy_pixel(const ImageRow& row, const float* pixel, float* out) {
+template <typename In, typename Out>
+void copy_pixel(const ImageRow<In>& row, const In* pixel, Out* out) {
   for (std::int64_t c = 0; c < row.channels; ++c, pixel += row.channel_stride) {
-    for (std::int64_t copy = 0; copy < row.copies; ++copy) *out++ = *pixel;
+    for (std::int64_t copy = 0; copy < row.copies; ++copy) *out++ = static_cast<Out>(*pixel);
+  }
+}
+
+// Neighbours in memory.
+template <typename In, typename Out>
+void copy_run(const ImageRow<In>& row, const In* source, std::int64_t count, Out* out) {
+  if constexpr (std::is_same_v<In, Out>) {
+    std::copy_n(source, count, out);
+  } else {
+    row.widen(source, out, count);
   }
 }
 
 // Columns that all lie within the image.
-void copy_inside(const ImageRow& row, Columns columns, float* out, std::ptrdiff_t out_stride) {
-  const float* source = row.data + columns.first * row.pixel_stride;
+template <typename In, typename Out>
+void copy_inside(const ImageRow<In>& row, Columns columns, Out* out, std::ptrdiff_t out_stride) {
+  const In* source = row.data + columns.first * row.pixel_stride;
   const std::ptrdiff_t step = columns.step * row.pixel_stride;
   if (row.copies > 1) {
     for (std::int64_t i = 0; i < columns.count; ++i) copy_pixel(row, source + i * step, out + i * out_stride);
   } else if (row.channel_stride == 1 && step == out_stride && row.channels == out_stride) {
-    std::copy_n(source, columns.count * out_stride, out);
+    copy_run(row, source, columns.count * out_stride, out);
   } else if (row.channel_stride == 1) {
     for (std::int64_t i = 0; i < columns.count; ++i) {
-      std::copy_n(source + i * step, row.channels, out + i * out_stride);
+      copy_run(row, source + i * step, row.channels, out + i * out_stride);
     }
   } else {
     for (std::int64_t c = 0; c < row.channels; ++c, source += row.channel_stride) {
-      for (std::int64_t i = 0; i < columns.count; ++i) out[i * out_stride + c] = source[i * step];
+      for (std::int64_t i = 0; i < columns.count; ++i) {
+        out[i * out_stride + c] = static_cast<Out>(source[i * step]);
+      }
     }
   }
 }
 
 // Columns that all lie beyond the image. Where nothing stands there, a constant does, or a zero for a tap
 // left out.
-void copy_beyond(const ImageRow& row, AxisBorder border, Columns columns, float* out,
+template <typename In, typename Out>
+void copy_beyond(const ImageRow<In>& row, AxisBorder border, Columns columns, Out* out,
                  std::ptrdiff_t out_stride) {
-  const float value = border.mode == BorderMode::constant ? border.value : 0.0F;
+  const Out value = border.mode == BorderMode::constant ? static_cast<Out>(border.value) : Out{0};
   for (std::int64_t i = 0; i < columns.count; ++i, out += out_stride) {
     const std::int64_t place = border_source(border.mode, columns.first + i * columns.step, row.width);
     if (place == kOutside) {
@@ -58,7 +74,7 @@ Columns part_of(const Columns& columns, std::int64_t from, std::int64_t to) {
   return {columns.first + from * columns.step, to - from, columns.step};
 }
 
-void planes_inside(const ImageRow& row, const Columns& columns, InterleavingKernel to_planes, float* out,
+void planes_inside(const ImageRow<float>& row, const Columns& columns, InterleavingKernel to_planes, float* out,
                    std::ptrdiff_t plane_stride) {
   const float* source = row.data + columns.first * row.pixel_stride;
   const std::ptrdiff_t step = columns.step * row.pixel_stride;
@@ -74,7 +90,7 @@ void planes_inside(const ImageRow& row, const Columns& columns, InterleavingKern
   }
 }
 
-void planes_beyond(const ImageRow& row, AxisBorder border, const Columns& columns, float* out,
+void planes_beyond(const ImageRow<float>& row, AxisBorder border, const Columns& columns, float* out,
                    std::ptrdiff_t plane_stride) {
   const float value = border.mode == BorderMode::constant ? border.value : 0.0F;
   for (std::int64_t i = 0; i < columns.count; ++i) {
@@ -88,7 +104,8 @@ void planes_beyond(const ImageRow& row, AxisBorder border, const Columns& column
 
 }  // namespace
 
-void gather_row(const ImageRow& row, AxisBorder border, Columns columns, float* out,
+template <typename In, typename Out>
+void gather_row(const ImageRow<In>& row, AxisBorder border, Columns columns, Out* out,
                 std::ptrdiff_t out_stride) {
   const std::int64_t begin = columns_before(columns, 0), end = columns_before(columns, row.width);
   copy_beyond(row, border, part_of(columns, 0, begin), out, out_stride);
@@ -96,12 +113,16 @@ void gather_row(const ImageRow& row, AxisBorder border, Columns columns, float* 
   copy_beyond(row, border, part_of(columns, end, columns.count), out + end * out_stride, out_stride);
 }
 
-void gather_planes(const ImageRow& row, AxisBorder border, Columns columns, InterleavingKernel to_planes,
+void gather_planes(const ImageRow<float>& row, AxisBorder border, Columns columns, InterleavingKernel to_planes,
                    float* out, std::ptrdiff_t plane_stride) {
   const std::int64_t begin = columns_before(columns, 0), end = columns_before(columns, row.width);
   planes_beyond(row, border, part_of(columns, 0, begin), out, plane_stride);
   if (begin < end) planes_inside(row, part_of(columns, begin, end), to_planes, out + begin, plane_stride);
   planes_beyond(row, border, part_of(columns, end, columns.count), out + end, plane_stride);
 }
+
+template void gather_row(const ImageRow<float>&, AxisBorder, Columns, float*, std::ptrdiff_t);
+template void gather_row(const ImageRow<std::uint8_t>&, AxisBorder, Columns, std::uint8_t*, std::ptrdiff_t);
+template void gather_row(const ImageRow<std::uint8_t>&, AxisBorder, Columns, float*, std::ptrdiff_t);
 
 }  // namespace simdconv

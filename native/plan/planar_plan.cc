@@ -51,6 +51,8 @@ std::string decline_cost(const Layer& layer) {
 }
 
 std::string decline(const Layer& layer) {
+  const bool bytes = layer.spec.in_type == ElementType::uint8 || layer.spec.out_type == ElementType::uint8;
+  if (bytes) return "it makes planes of floats, not of bytes";
   if (layer.spec.border.renormalizes() && !layer.finite_weights) return kNeedsFiniteWeights;
   return layer.spec.algorithm == "auto" ? decline_cost(layer) : "";
 }
@@ -190,8 +192,8 @@ Plan::Description PlanarPlan::describe() const {
 
 // ---- obeying ---------------------------------------------------------------------------------
 
-void PlanarPlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
-  const Unit unit = decode(index, in, out, scratch);
+void PlanarPlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
+  const Unit unit = decode(index, static_cast<const float*>(in), static_cast<float*>(out), scratch);
   gather(unit);
   const std::int64_t vectors = ceil_divide((unit.rows - 1) * x_.length() + unit.columns, lanes_);
   const std::int64_t tiles = ceil_divide(vectors, tile_vectors_);
@@ -247,7 +249,7 @@ void PlanarPlan::gather_row(const Unit& unit, std::int64_t virtual_row, std::int
   const std::int64_t channels = unit.groups * view_.layer.group_in();
   const Columns columns{first_column, unit.columns + x_.reach(), x_.stride()};
   const std::int64_t source = border_source(border.y.mode, virtual_row, in.height);
-  ImageRow row{nullptr, in.channels, 1, in.width, channels};
+  ImageRow<float> row{nullptr, in.channels, 1, in.width, channels};
   if (planes_in_) {
     row.pixel_stride = 1;
     row.channel_stride = in.height * in.width;

@@ -35,10 +35,12 @@ class PlanarPlan final : public Plan {
   Description describe() const override;
   ImageShape input_shape() const override { return geometry_.in; }
   ImageShape output_shape() const override { return geometry_.out; }
+  ElementType in_type() const override { return ElementType::float32; }
+  ElementType out_type() const override { return ElementType::float32; }
   std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return view_.in.batch * row_blocks_ * column_blocks_ * shares_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
-  void run_unit(std::int64_t unit, const float* in, float* out, std::byte* scratch) const override;
+  void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
 
  private:
   struct Unit {

@@ -58,12 +58,12 @@ thread_local Scratch scratch;
 }  // namespace
 
 struct Run {
-  Run(const Plan& plan_, const float* in_, float* out_)
+  Run(const Plan& plan_, const void* in_, void* out_)
       : plan(&plan_), in(in_), out(out_), units(plan_.units()), scratch_bytes(plan_.scratch_bytes()) {}
 
   const Plan* plan;
-  const float* in;
-  float* out;
+  const void* in;
+  void* out;
   const std::int64_t units;
   const std::size_t scratch_bytes;  // a helper may ask when all units are done, and the plan with them
   int most_helpers = 0;             // beyond the thread that begins it
@@ -281,7 +281,7 @@ bool Pool::threads_were_set() const {
   return state_->threads_were_set;
 }
 
-Status Pool::run(const Plan& plan, const float* in, float* out) try {
+Status Pool::run(const Plan& plan, const void* in, void* out) try {
   State& state = *state_;
   if (!scratch.reserve(plan.scratch_bytes())) return Status::out_of_memory;
   Run alone(plan, in, out);
@@ -306,7 +306,7 @@ Status Pool::run(const Plan& plan, const float* in, float* out) try {
   return Status::out_of_memory;
 }
 
-Status Pool::submit(std::shared_ptr<const Plan> plan, const float* in, float* out, Completion completion,
+Status Pool::submit(std::shared_ptr<const Plan> plan, const void* in, void* out, Completion completion,
                     std::shared_ptr<Run>* result) try {
   State& state = *state_;
   const auto run = std::make_shared<Run>(*plan, in, out);

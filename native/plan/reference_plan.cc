@@ -20,11 +20,13 @@ class ReferencePlan final : public Plan {
   }
   ImageShape input_shape() const override { return geometry_.in; }
   ImageShape output_shape() const override { return geometry_.out; }
+  ElementType in_type() const override { return layer_->spec.in_type; }
+  ElementType out_type() const override { return layer_->spec.out_type; }
   std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return geometry_.out.batch * geometry_.out.height; }
   std::size_t scratch_bytes() const override { return 0; }
 
-  void run_unit(std::int64_t unit, const float* in, float* out, std::byte*) const override {
+  void run_unit(std::int64_t unit, const void* in, void* out, std::byte*) const override {
     const ImageShape& shape = geometry_.out;
     reference_row(layer_->spec, geometry_.in, shape, geometry_.padding, unit / shape.height,
                   unit % shape.height, in, out);

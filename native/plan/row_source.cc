@@ -58,50 +58,56 @@ float RowSource::outside_value() const {
   return border_.y.mode == BorderMode::constant ? border_.y.value : 0.0F;
 }
 
-void RowSource::point_rows(const float* image, std::int64_t first_row, std::int64_t out_rows,
-                           const RowGrid& grid, const Stretch& stretch, RowScratch scratch,
+void RowSource::point_rows(const InSamples& image, std::int64_t first_row, OutRows out_rows,
+                           const RowGrid& grid, const Stretch& stretch, RowScratch* scratch,
                            const float** table) const {
-  for (std::int64_t r = 0; r < out_rows; ++r) {
+  for (std::int64_t r = out_rows.begin; r < out_rows.end; ++r) {
     for (std::int64_t k = grid.first_new(r); k < grid.kernel_rows; ++k) {
       const std::int64_t entry = r * grid.out_step + k * grid.kernel_step;
-      table[entry] = row(image, first_row + entry * grid.step, stretch, &scratch);
+      table[entry] = row(image, first_row + entry * grid.step, stretch, scratch);
     }
   }
 }
 
-const float* RowSource::row(const float* image, std::int64_t virtual_row, const Stretch& stretch,
+const float* RowSource::row(const InSamples& image, std::int64_t virtual_row, const Stretch& stretch,
                             RowScratch* scratch) const {
   const std::int64_t source = border_source(border_.y.mode, virtual_row, in_.height);
   if (source == kOutside && skips_outside_) return nullptr;
   if (!stretch.gathered) {
-    if (source != kOutside) return image + (source * in_.width + stretch.first) * in_.channels;
+    if (source != kOutside) return image.floats() + (source * in_.width + stretch.first) * in_.channels;
     if (!scratch->constant_row_filled) std::fill_n(scratch->constant_row, stretch.floats(), outside_value());
     scratch->constant_row_filled = true;
     return scratch->constant_row;
   }
 
-  float* strip = scratch->next_strip;
-  scratch->next_strip += stretch.floats();
-  const ImageRow image_row =
-      contiguous_
-          ? ImageRow{image + source * in_.width * in_.channels,
-                     in_.channels,
-                     1,
-                     in_.width,
-                     in_.channels,
-                     copies_}
-          : ImageRow{image + source * in_.width, 1, in_.height * in_.width, in_.width, in_.channels, copies_};
+  float* strip = scratch->strips + scratch->gathered++ % scratch->strip_count * stretch.floats();
   for (std::int64_t piece = 0; piece < stretch.pieces; ++piece) {
     const std::int64_t first = stretch.first + piece * stretch.piece_step;
     float* out = strip + piece * stretch.columns * stretch.pixel_floats;
     if (source == kOutside) {
       gather_constants(first, stretch, out);
+    } else if (image.type == ElementType::uint8) {
+      gather(image.bytes(), source, first, stretch, out);
     } else {
-      gather_row(image_row, border_.x, {first, stretch.columns, stretch.column_step}, out,
-                 stretch.pixel_floats);
+      gather(image.floats(), source, first, stretch, out);
     }
   }
   return strip;
+}
+
+template <typename In>
+void RowSource::gather(const In* image, std::int64_t source, std::int64_t first, const Stretch& stretch,
+                       float* out) const {
+  const std::int64_t pixel_stride = contiguous_ ? in_.channels : 1;
+  const std::int64_t channel_stride = contiguous_ ? 1 : in_.height * in_.width;
+  const ImageRow<In> row{image + source * in_.width * pixel_stride,
+                         pixel_stride,
+                         channel_stride,
+                         in_.width,
+                         in_.channels,
+                         copies_,
+                         widen_};
+  gather_row(row, border_.x, {first, stretch.columns, stretch.column_step}, out, stretch.pixel_floats);
 }
 
 // Beyond the image in y its constant stands, whatever x would put there; but a tap that x leaves out is out.

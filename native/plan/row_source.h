@@ -1,12 +1,14 @@
 // Where the rows under a window come from. A row of the virtual image (the image and what its border puts
 // around it) is a pointer: into the image itself, to a row of constants, or to a strip that is gathered on
-// demand.
+// demand. Bytes become floats on the way into strips, and nowhere else.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/kernels.h"
 #include "plan/geometry.h"
+#include "plan/samples.h"
 #include "simdconv/types.h"
 
 namespace simdconv {
@@ -52,8 +54,10 @@ class RowGrid {
 
 // Where gathered rows go, and the row that stands for all rows of constants.
 struct RowScratch {
-  float* next_strip;  // moves on with each row that is gathered
+  float* strips;  // [strip_count][floats of a stretch]; the latest row takes the place of the oldest
+  std::int64_t strip_count;
   float* constant_row;
+  std::int64_t gathered = 0;  // rows so far
   bool constant_row_filled = false;
 };
 
@@ -62,26 +66,38 @@ class RowSource {
   RowSource() = default;
   // `contiguous`: the pixels of a row are [width][channels] in memory. `skips_outside`: rows beyond the image
   // are not wanted where nothing but zeros stands there. `copies`: how often each channel is repeated in
-  // strips.
-  RowSource(const ImageShape& in, const Border& border, bool contiguous, bool skips_outside,
-            std::int64_t copies = 1)
-      : in_(in), border_(border), contiguous_(contiguous), skips_outside_(skips_outside), copies_(copies) {}
+  // strips. `kernels`: what turns bytes into floats.
+  RowSource(const KernelTable& kernels, const ImageShape& in, const Border& border, bool contiguous,
+            bool skips_outside, std::int64_t copies = 1)
+      : widen_(kernels.widen),
+        in_(in),
+        border_(border),
+        contiguous_(contiguous),
+        skips_outside_(skips_outside),
+        copies_(copies) {}
 
-  // Fills a table for `out_rows` output rows whose first tap stands on `first_row`, with pointers to the
-  // stretch's first column; null for rows that are not wanted. Each row is gathered once, however many output
-  // rows see it.
-  void point_rows(const float* image, std::int64_t first_row, std::int64_t out_rows, const RowGrid& grid,
-                  const Stretch& stretch, RowScratch scratch, const float** table) const;
+  // Fills a table for output rows [begin, end) of those of which the first has its first tap on `first_row`,
+  // with pointers to the stretch's first column; null for rows that are not wanted. Each row is gathered once,
+  // however many output rows see it, also when the output rows come in several calls, one after the other.
+  struct OutRows {
+    std::int64_t begin, end;
+  };
+  void point_rows(const InSamples& image, std::int64_t first_row, OutRows out_rows, const RowGrid& grid,
+                  const Stretch& stretch, RowScratch* scratch, const float** table) const;
 
   // Whether rows of constants may be asked for: rows beyond the image that are wanted and have no source.
   bool has_constant_rows() const;
 
  private:
-  const float* row(const float* image, std::int64_t virtual_row, const Stretch& stretch,
+  const float* row(const InSamples& image, std::int64_t virtual_row, const Stretch& stretch,
                    RowScratch* scratch) const;
+  template <typename In>
+  void gather(const In* image, std::int64_t source, std::int64_t first, const Stretch& stretch,
+              float* out) const;
   void gather_constants(std::int64_t first, const Stretch& stretch, float* out) const;
   float outside_value() const;
 
+  WidenKernel widen_ = nullptr;
   ImageShape in_{};
   Border border_;
   bool contiguous_ = true, skips_outside_ = false;

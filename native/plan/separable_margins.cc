@@ -73,10 +73,16 @@ void SeparablePlan::sum_constants(const Unit& unit, std::int64_t row) const {
 // A column whose source is not among those of the segment: the vertical pass, on that column alone.
 void SeparablePlan::fill_from_elsewhere(const Unit& unit, const Rows& rows, std::int64_t column,
                                         std::int64_t source) const {
-  for (std::int64_t i = 0; i < grid_.entries(rows.count); ++i) {
-    const bool constant = rows.in[i] == unit.constant_row;
-    unit.other_rows[i] = constant ? rows.in[i] : rows.in[i] + (source - unit.pointed) * plane_channels_;
-  }
+  Stretch stretch;
+  stretch.first = source;
+  stretch.columns = 1;
+  stretch.pixel_floats = plane_channels_;
+  stretch.gathered = in_type() == ElementType::uint8;
+  RowScratch scratch{.strips = unit.other_strips,
+                     .strip_count = grid_.entries(rows.count),
+                     .constant_row = unit.constant_row};
+  row_source_.point_rows(unit.in, rows.first - geometry_.padding.top, {0, rows.count}, grid_, stretch,
+                         &scratch, unit.other_rows);
   run_vertical(unit, rows, unit.other_rows, plane_channels_, middle_at(unit, column));
 }
 

@@ -13,8 +13,12 @@ namespace simdconv {
 namespace {
 
 constexpr std::int64_t kLeastSegment = 2048, kMostSegment = 4096;  // floats of a row
-constexpr std::int64_t kMostMarginFloats = 4096;                   // that segments which meet both make
+constexpr std::int64_t kLeastGathered = 64;
+constexpr std::int64_t kMostMarginFloats = 4096;  // that segments which meet both make
 constexpr std::int64_t kBlockRows = 64;
+
+// Of a row, to be finished before they become bytes: six rows of them stay in L1.
+constexpr std::int64_t kResultFloats = 512;
 
 std::int64_t margin_floats(const Layer& layer) {
   return (layer.shape.span_width() - 1) * layer.plane_channels();
@@ -83,7 +87,7 @@ SeparablePlan::SeparablePlan(std::shared_ptr<const Layer> layer, const Geometry&
   plane_channels_ = layer_->plane_channels();
   planes_ = geometry.out.batch * (geometry.out.channels / plane_channels_);
   const ImageShape plane{1, geometry.in.height, geometry.in.width, plane_channels_};
-  row_source_ = RowSource(plane, spec.border, /*contiguous=*/true, /*skips_outside=*/false);
+  row_source_ = RowSource(*layer_->kernels, plane, spec.border, /*contiguous=*/true, /*skips_outside=*/false);
   LayerShape rows = geometry.layer;
   rows.stride_height = rows.dilation_height;  // output rows a dilation apart share their input rows
   grid_ = RowGrid(rows);
@@ -111,8 +115,9 @@ void SeparablePlan::choose_segments() {
   const LayerShape& l = geometry_.layer;
   const std::int64_t margin = margin_floats(*layer_), width = geometry_.out.width;
   const std::int64_t rows = l.kernel_height + layer_->kernels->separable.rows;  // in use at once
-  // At least twice what neighbouring segments both make.
-  const std::int64_t least = std::max(kLeastSegment, 2 * margin);
+  // At least twice what neighbouring segments both make. What is gathered is gathered as finely as need be.
+  const std::int64_t least = in_type() == ElementType::uint8 ? std::max(kLeastGathered, 2 * margin)
+                                                             : std::max(kLeastSegment, 2 * margin);
   const std::int64_t floats = std::clamp(kWindowFloats / rows, least, std::max(least, kMostSegment));
   segments_ = ceil_divide(width, std::max<std::int64_t>(1, floats / plane_channels_));
   segment_pixels_ = ceil_divide(width, segments_);
@@ -140,13 +145,19 @@ void SeparablePlan::lay_out_scratch() {
   middle_stride_ = (ceil_divide(columns * plane_channels_, lanes) + 1) * lanes;
   const std::int64_t most_rows = geometry_.out.height - (row_blocks_ - 1) * block_rows_;  // in the last block
   const bool constants = row_source_.has_constant_rows();
+  const bool bytes_in = in_type() == ElementType::uint8, bytes_out = out_type() == ElementType::uint8;
+  const bool unfused = !fused_ || layer_->spec.border.renormalizes();
+  if (bytes_out && unfused) results_pixels_ = ceil_divide(kResultFloats, plane_channels_);
   ScratchLayout scratch;
   scratch_.rows = scratch.place<const float*>(grid_.entries(ceil_divide(most_rows, l.dilation_height)));
   scratch_.other_rows = scratch.place<const float*>(grid_.entries(tile_rows));
   scratch_.sources = scratch.place<std::int64_t>(columns);
   scratch_.middle = scratch.place<float>(tile_rows * middle_stride_);
+  scratch_.strips = scratch.place<float>(bytes_in ? grid_.entries(tile_rows) * columns * plane_channels_ : 0);
+  scratch_.other_strips = scratch.place<float>(bytes_in ? grid_.entries(tile_rows) * plane_channels_ : 0);
   scratch_.constant_row = scratch.place<float>(constants ? columns * plane_channels_ : 0);
   scratch_.constants = scratch.place<float>(plane_channels_);
+  scratch_.results = scratch.place<float>(tile_rows * results_pixels_ * plane_channels_);
   scratch_.factors =
       scratch.place<float>(layer_->spec.border.renormalizes() ? segment_pixels_ * plane_channels_ : 0);
   scratch_.bytes = scratch.bytes();
@@ -167,7 +178,7 @@ Plan::Description SeparablePlan::describe() const {
 
 // ---- obeying ---------------------------------------------------------------------------------
 
-SeparablePlan::Unit SeparablePlan::decode(std::int64_t index, const float* in, float* out,
+SeparablePlan::Unit SeparablePlan::decode(std::int64_t index, const InSamples& in, const OutSamples& out,
                                           std::byte* scratch) const {
   const std::int64_t segment = index % segments_;
   index /= segments_;
@@ -181,42 +192,50 @@ SeparablePlan::Unit SeparablePlan::decode(std::int64_t index, const float* in, f
   unit.first_pixel = segment * out_shape.width / segments_;
   unit.end_pixel = (segment + 1) * out_shape.width / segments_;
   unit.first_channel = plane % (out_shape.channels / plane_channels_) * plane_channels_;
-  unit.in = in + in_plane * in_shape.height * in_shape.width * plane_channels_;
-  unit.out = out + plane * out_shape.height * out_shape.width * plane_channels_;
+  unit.in = in.from(in_plane * in_shape.height * in_shape.width * plane_channels_);
+  unit.out = out.from(plane * out_shape.height * out_shape.width * plane_channels_);
   unit.first = unit.first_pixel - geometry_.padding.left;
   unit.end = unit.end_pixel - geometry_.padding.left + l.span_width() - 1;
   unit.inside = std::max<std::int64_t>(unit.first, 0);
   unit.inside_end = std::min(unit.end, in_shape.width);
   if (unit.inside >= unit.inside_end) unit.inside = unit.inside_end = unit.end;
-  unit.pointed = unit.inside < unit.inside_end ? unit.inside : 0;
   unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
   unit.other_rows = reinterpret_cast<const float**>(scratch + scratch_.other_rows);
   unit.sources = reinterpret_cast<std::int64_t*>(scratch + scratch_.sources);
   unit.middle = reinterpret_cast<float*>(scratch + scratch_.middle);
+  unit.other_strips = reinterpret_cast<float*>(scratch + scratch_.other_strips);
   unit.constant_row = reinterpret_cast<float*>(scratch + scratch_.constant_row);
   unit.constants = reinterpret_cast<float*>(scratch + scratch_.constants);
+  unit.results = reinterpret_cast<float*>(scratch + scratch_.results);
   unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
   return unit;
 }
 
-void SeparablePlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
-  const Unit unit = decode(index, in, out, scratch);
+void SeparablePlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
+  const Unit unit = decode(index, {in, in_type()}, {out, out_type()}, scratch);
   find_sources(unit);
   Stretch stretch;
-  stretch.first = unit.pointed;
-  stretch.columns = std::max<std::int64_t>(1, unit.inside_end - unit.inside);
+  stretch.first = unit.inside;
+  stretch.columns = unit.inside_end - unit.inside;
   stretch.pixel_floats = plane_channels_;
+  stretch.gathered = in_type() == ElementType::uint8;
 
   const std::int64_t dilation = geometry_.layer.dilation_height;
   const std::int64_t tile_rows = layer_->kernels->separable.rows;
   const std::int64_t end_phase = std::min(unit.first_row + dilation, unit.end_row);
   for (std::int64_t first = unit.first_row; first < end_phase; ++first) {
     const std::int64_t count = ceil_divide(unit.end_row - first, dilation);
-    row_source_.point_rows(unit.in, first - geometry_.padding.top, count, grid_, stretch,
-                           {.next_strip = nullptr, .constant_row = unit.constant_row}, unit.rows);
+    RowScratch row_scratch{.strips = reinterpret_cast<float*>(scratch + scratch_.strips),
+                           .strip_count = grid_.entries(tile_rows),
+                           .constant_row = unit.constant_row};
     const std::int64_t tile = count >= tile_rows ? tile_rows : 1;
     for (std::int64_t done = 0; done < count; done += tile) {
-      const std::int64_t next = std::min(done, count - tile);  // the last tile overlaps the one before it
+      const std::int64_t end = std::min(done + tile, count);
+      const std::int64_t next = end - tile;  // the last tile overlaps the one before it
+      if (stretch.columns > 0) {
+        row_source_.point_rows(unit.in, first - geometry_.padding.top, {done, end}, grid_, stretch,
+                               &row_scratch, unit.rows);
+      }
       run_rows(unit, {first + next * dilation, tile, unit.rows + next});
     }
   }
@@ -264,13 +283,38 @@ void SeparablePlan::run_vertical(const Unit& unit, const Rows& rows, const float
   layer_->kernels->separable.vertical[rows.count > 1 ? 1 : 0](pass);
 }
 
+// Pixels are made where they belong; or, if they are to be finished and then to be bytes, some at a time in
+// scratch.
 void SeparablePlan::run_horizontal(const Unit& unit, const Rows& rows, std::int64_t first_pixel,
                                    std::int64_t end_pixel, bool scaled) const {
+  const bool fused = fused_ && !scaled;
+  const std::int64_t out_row_floats = geometry_.out.width * plane_channels_;
+  const std::int64_t row_stride = geometry_.layer.dilation_height * out_row_floats;
+  const OutSamples out = unit.out.from(rows.first * out_row_floats + first_pixel * plane_channels_);
+  if (fused || out.type == ElementType::float32) {
+    make_pixels(unit, rows, first_pixel, end_pixel, fused, {out, row_stride});
+    if (!fused) finish(unit, rows, first_pixel, end_pixel, scaled, out.floats(), row_stride);
+    return;
+  }
+  const std::int64_t results_stride = results_pixels_ * plane_channels_;
+  for (std::int64_t pixel = first_pixel; pixel < end_pixel; pixel += results_pixels_) {
+    const std::int64_t end = std::min(pixel + results_pixels_, end_pixel);
+    make_pixels(unit, rows, pixel, end, fused, {{unit.results, ElementType::float32}, results_stride});
+    finish(unit, rows, pixel, end, scaled, unit.results, results_stride);
+    layer_->kernels->narrow({.in = unit.results,
+                             .in_row_stride = results_stride,
+                             .out = out.bytes() + (pixel - first_pixel) * plane_channels_,
+                             .out_row_stride = row_stride,
+                             .rows = rows.count,
+                             .count = (end - pixel) * plane_channels_});
+  }
+}
+
+void SeparablePlan::make_pixels(const Unit& unit, const Rows& rows, std::int64_t first_pixel,
+                                std::int64_t end_pixel, bool fused, Place place) const {
   if (first_pixel == end_pixel) return;
   const LayerShape& l = geometry_.layer;
   const SeparableFilter& filter = layer_->separable;
-  const bool fused = fused_ && !scaled;
-  const std::int64_t out_row_floats = geometry_.out.width * plane_channels_;
   HorizontalPass pass{};
   pass.in = middle_at(unit, first_pixel - geometry_.padding.left);
   pass.in_row_stride = middle_stride_;
@@ -280,8 +324,9 @@ void SeparablePlan::run_horizontal(const Unit& unit, const Rows& rows, std::int6
   pass.weight_pitch = filter.pitch();
   pass.bias = fused ? filter.bias(unit.first_channel) : filter.no_bias();
   pass.channels = plane_channels_;
-  pass.out = unit.out + rows.first * out_row_floats + first_pixel * plane_channels_;
-  pass.out_row_stride = l.dilation_height * out_row_floats;
+  pass.out = place.out.data;
+  pass.out_type = place.out.type;
+  pass.out_row_stride = place.row_stride;
   pass.floats = (end_pixel - first_pixel) * plane_channels_;
   pass.low = fused ? low_ : -kInfinity;
   pass.high = fused ? high_ : kInfinity;
@@ -290,32 +335,30 @@ void SeparablePlan::run_horizontal(const Unit& unit, const Rows& rows, std::int6
     for (std::int64_t r = 0; r < rows.count; ++r) {
       shared_->row(pass);
       pass.in += pass.in_row_stride;
-      pass.out += pass.out_row_stride;
+      pass.out = place.out.from((r + 1) * place.row_stride).data;
     }
   } else {
     layer_->kernels->separable.horizontal[rows.count > 1 ? 1 : 0](pass);
   }
-  if (fused) return;
-  for (std::int64_t r = 0; r < rows.count; ++r) {
-    finish(unit, rows.first + r * l.dilation_height, first_pixel, end_pixel, scaled);
-  }
 }
 
-void SeparablePlan::finish(const Unit& unit, std::int64_t row, std::int64_t first_pixel,
-                           std::int64_t end_pixel, bool scaled) const {
-  if (scaled) fill_factors(unit, row, first_pixel, end_pixel);
+void SeparablePlan::finish(const Unit& unit, const Rows& rows, std::int64_t first_pixel,
+                           std::int64_t end_pixel, bool scaled, float* data,
+                           std::ptrdiff_t row_stride) const {
   const SeparableFilter& filter = layer_->separable;
   const std::int64_t floats = (end_pixel - first_pixel) * plane_channels_;
-  float* out = unit.out + (row * geometry_.out.width + first_pixel) * plane_channels_;
-  for (std::int64_t f = 0; f < floats; f += filter.bias_floats()) {
-    FinishTile rest{};
-    rest.data = out + f;
-    rest.scale = scaled ? unit.factors + f : nullptr;
-    rest.bias = filter.bias(unit.first_channel) + f % plane_channels_;
-    rest.pixels = 1;
-    rest.channels = std::min(filter.bias_floats(), floats - f);
-    rest.activation = layer_->spec.activation;
-    layer_->kernels->finish(rest);
+  for (std::int64_t r = 0; r < rows.count; ++r, data += row_stride) {
+    if (scaled) fill_factors(unit, rows.first + r * geometry_.layer.dilation_height, first_pixel, end_pixel);
+    for (std::int64_t f = 0; f < floats; f += filter.bias_floats()) {
+      FinishTile rest{};
+      rest.data = data + f;
+      rest.scale = scaled ? unit.factors + f : nullptr;
+      rest.bias = filter.bias(unit.first_channel) + f % plane_channels_;
+      rest.pixels = 1;
+      rest.channels = std::min(filter.bias_floats(), floats - f);
+      rest.activation = layer_->spec.activation;
+      layer_->kernels->finish(rest);
+    }
   }
 }
 

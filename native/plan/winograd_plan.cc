@@ -149,6 +149,7 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Layer> layer, const Geometry& g
   const Conv2dSpec& spec = layer_->spec;
   native_in_ = spec.layout == Layout::nhwc || geometry.in.channels == 1;
   native_out_ = spec.layout == Layout::nhwc || geometry.out.channels == 1;
+  stores_at_once_ = native_out_ && spec.out_type == ElementType::float32;
   fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_groups();
   const auto value = [](const AxisBorder& axis) {
@@ -180,7 +181,9 @@ void WinogradPlan::lay_out_scratch() {
   scratch_.patch = scratch.place<float>(points * pixel_floats_);
   scratch_.samples = scratch.place<float>(points * sample_stride_);
   scratch_.sums = scratch.place<float>(points * sum_stride_);
-  scratch_.tile = scratch.place<float>(native_out_ ? 0 : outputs * width);
+  scratch_.tile = scratch.place<float>(stores_at_once_ ? 0 : outputs * width);
+  scratch_.tile_bytes =
+      scratch.place<std::uint8_t>(native_out_ || out_type() == ElementType::float32 ? 0 : outputs * width);
   scratch_.factors = scratch.place<float>(layer_->spec.border.renormalizes() ? form_x_.outputs * width : 0);
   scratch_.poison = scratch.place<float>(kernels_.lanes);
   scratch_.bytes = scratch.bytes();
@@ -199,19 +202,20 @@ Plan::Description WinogradPlan::describe() const {
 
 // ---- obeying ---------------------------------------------------------------------------------
 
-void WinogradPlan::run_unit(std::int64_t index, const float* in, float* out, std::byte* scratch) const {
+void WinogradPlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
   const std::int64_t share = index % shares_, group = index / shares_;
   const std::int64_t blocks = static_cast<std::int64_t>(filter_.packed().blocks().size());
   Unit unit{};
   unit.first_tile = group * tiling_.tiles / tiling_.groups;
   unit.tiles = (group + 1) * tiling_.tiles / tiling_.groups - unit.first_tile;
-  unit.in = in;
-  unit.out = out;
+  unit.in = {in, in_type()};
+  unit.out = {out, out_type()};
   unit.pixels = reinterpret_cast<const float**>(scratch + scratch_.pixels);
   unit.patch = reinterpret_cast<float*>(scratch + scratch_.patch);
   unit.samples = reinterpret_cast<float*>(scratch + scratch_.samples);
   unit.sums = reinterpret_cast<float*>(scratch + scratch_.sums);
   unit.tile = reinterpret_cast<float*>(scratch + scratch_.tile);
+  unit.tile_bytes = reinterpret_cast<std::uint8_t*>(scratch + scratch_.tile_bytes);
   unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
   unit.poison = reinterpret_cast<float*>(scratch + scratch_.poison);
   transform_inputs(unit);
@@ -247,9 +251,9 @@ void WinogradPlan::point_pixels(const Unit& unit, const Tile& tile) const {
   const std::int64_t first_row = tile.row - geometry_.padding.top,
                      first_column = tile.column - geometry_.padding.left;
   const std::int64_t rows = tile.rows + form_y_.taps - 1, columns = tile.columns + form_x_.taps - 1;
-  const float* image = unit.in + tile.image * in.height * in.width * in.channels;
+  const InSamples image = unit.in.from(tile.image * in.height * in.width * in.channels);
+  const bool in_place = native_in_ && image.type == ElementType::float32;
   const std::ptrdiff_t pixel_stride = native_in_ ? in.channels : 1;
-  const std::ptrdiff_t channel_stride = native_in_ ? 1 : in.height * in.width;
 
   std::int64_t source_columns[kMostPoints];
   for (std::int64_t x = 0; x < columns; ++x) {
@@ -260,20 +264,33 @@ void WinogradPlan::point_pixels(const Unit& unit, const Tile& tile) const {
   for (std::int64_t y = 0; y < height; ++y) {
     const std::int64_t source_row =
         y < rows ? border_source(border.y.mode, first_row + y, in.height) : kOutside;
-    const float* row = image + source_row * in.width * pixel_stride;
     for (std::int64_t x = 0; x < width; ++x, ++pixel, copy += pixel_floats_) {
       if (y >= rows || x >= columns) {
         *pixel = constants_[0].data();
       } else if (source_row == kOutside || source_columns[x] == kOutside) {
         *pixel = beyond(source_row == kOutside, source_columns[x] == kOutside);
-      } else if (native_in_) {
-        *pixel = row + source_columns[x] * pixel_stride;
       } else {
-        const float* sample = row + source_columns[x];
-        for (std::int64_t c = 0; c < in.channels; ++c, sample += channel_stride) copy[c] = *sample;
-        *pixel = copy;
+        const InSamples samples = image.from((source_row * in.width + source_columns[x]) * pixel_stride);
+        if (!in_place) copy_pixel(samples, copy);
+        *pixel = in_place ? samples.floats() : copy;
       }
     }
+  }
+}
+
+// A pixel whose channels stand apart, or are bytes.
+void WinogradPlan::copy_pixel(const InSamples& pixel, float* copy) const {
+  const ImageShape& in = geometry_.in;
+  const bool bytes = pixel.type == ElementType::uint8;
+  if (native_in_ && bytes) return kernels_.widen(pixel.bytes(), copy, in.channels);
+  const std::ptrdiff_t channel_stride = native_in_ ? 1 : in.height * in.width;
+  const auto collect = [&](const auto* sample) {
+    for (std::int64_t c = 0; c < in.channels; ++c) copy[c] = sample[c * channel_stride];
+  };
+  if (bytes) {
+    collect(pixel.bytes());
+  } else {
+    collect(pixel.floats());
   }
 }
 
@@ -325,8 +342,8 @@ void WinogradPlan::transform_outputs(const Unit& unit, const ChannelBlock& block
     output.high = fused ? high_ : kInfinity;
     output.rows = tile.rows;
     output.columns = tile.columns;
-    if (native_out_) {
-      output.out = unit.out +
+    if (stores_at_once_) {
+      output.out = unit.out.floats() +
                    ((tile.image * shape.height + tile.row) * shape.width + tile.column) * shape.channels +
                    block.channel;
       output.pixel_stride = shape.channels;
@@ -341,16 +358,45 @@ void WinogradPlan::transform_outputs(const Unit& unit, const ChannelBlock& block
     if (std::any_of(unit.poison, unit.poison + kernels_.lanes, is_nan))
       make_directly(unit, tile, block, output);
     if (!fused) finish(unit, tile, block, output);
-    if (native_out_) continue;
-    const std::int64_t out_plane = shape.height * shape.width;
-    float* plane = unit.out + (tile.image * shape.channels + block.channel) * out_plane +
-                   tile.row * shape.width + tile.column;
-    for (std::int64_t d = 0; d < block.channels; ++d, plane += out_plane) {
+    if (!stores_at_once_) store(unit, tile, block, output);
+  }
+}
+
+// From scratch to the image: as bytes, or into planes, or both.
+void WinogradPlan::store(const Unit& unit, const Tile& tile, const ChannelBlock& block,
+                         const WinogradOutput& made) const {
+  const ImageShape& shape = geometry_.out;
+  const std::int64_t out_plane = shape.height * shape.width;
+  const std::int64_t pixel = tile.row * shape.width + tile.column;
+  if (out_type() == ElementType::uint8) {
+    NarrowTile narrow{};
+    narrow.in_row_stride = made.pixel_stride;
+    narrow.out_row_stride = native_out_ ? shape.channels : made.pixel_stride;
+    narrow.rows = tile.columns;
+    narrow.count = block.channels;
+    for (std::int64_t y = 0; y < tile.rows; ++y) {
+      const std::int64_t at = (tile.image * out_plane + pixel + y * shape.width) * shape.channels;
+      narrow.in = made.out + y * made.row_stride;
+      narrow.out =
+          native_out_ ? unit.out.bytes() + at + block.channel : unit.tile_bytes + y * made.row_stride;
+      kernels_.narrow(narrow);
+    }
+    if (native_out_) return;
+  }
+
+  const OutSamples plane = unit.out.from((tile.image * shape.channels + block.channel) * out_plane + pixel);
+  const auto spread = [&](const auto* from, auto* to) {
+    for (std::int64_t d = 0; d < block.channels; ++d, to += out_plane) {
       for (std::int64_t y = 0; y < tile.rows; ++y) {
-        const float* sum = unit.tile + y * output.row_stride + d;
-        for (std::int64_t x = 0; x < tile.columns; ++x) plane[y * shape.width + x] = sum[x * width];
+        const auto* sum = from + y * made.row_stride + d;
+        for (std::int64_t x = 0; x < tile.columns; ++x) to[y * shape.width + x] = sum[x * made.pixel_stride];
       }
     }
+  };
+  if (out_type() == ElementType::uint8) {
+    spread(unit.tile_bytes, plane.bytes());
+  } else {
+    spread(unit.tile, plane.floats());
   }
 }
 

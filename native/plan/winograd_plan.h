@@ -18,6 +18,7 @@
 
 #include "plan/buffer.h"
 #include "plan/layer.h"
+#include "plan/samples.h"
 #include "plan/select.h"
 
 namespace simdconv {
@@ -38,10 +39,12 @@ class WinogradPlan final : public Plan {
   Description describe() const override;
   ImageShape input_shape() const override { return geometry_.in; }
   ImageShape output_shape() const override { return geometry_.out; }
+  ElementType in_type() const override { return layer_->spec.in_type; }
+  ElementType out_type() const override { return layer_->spec.out_type; }
   std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return tiling_.groups * shares_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
-  void run_unit(std::int64_t unit, const float* in, float* out, std::byte* scratch) const override;
+  void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
 
  private:
   // Outputs [row, row + rows) x [column, column + columns) of an image.
@@ -51,15 +54,16 @@ class WinogradPlan final : public Plan {
 
   struct Unit {
     std::int64_t first_tile, tiles;
-    const float* in;
-    float* out;
+    InSamples in;
+    OutSamples out;
     const float** pixels;  // [points], of a tile
-    float* patch;          // [points][pixel_floats_], a tile's samples, where it has no pixels in memory
-    float* samples;        // [points][tiles of a group][pixel_floats_], transformed
-    float* sums;           // [points][tiles of a group][channels of a block]
-    float* tile;           // [outputs of a tile][channels of a block]
-    float* factors;        // [pixels of a tile's row][channels of a block]
-    float* poison;         // [lanes]
+    float* patch;    // [points][pixel_floats_], a tile's samples, where it has no pixels of floats in memory
+    float* samples;  // [points][tiles of a group][pixel_floats_], transformed
+    float* sums;     // [points][tiles of a group][channels of a block]
+    float* tile;     // [outputs of a tile][channels of a block], where it is not stored at once
+    std::uint8_t* tile_bytes;
+    float* factors;  // [pixels of a tile's row][channels of a block]
+    float* poison;   // [lanes]
   };
 
   void choose_groups();
@@ -67,12 +71,14 @@ class WinogradPlan final : public Plan {
 
   Tile tile_at(std::int64_t index) const;
   void point_pixels(const Unit& unit, const Tile& tile) const;
+  void copy_pixel(const InSamples& pixel, float* copy) const;
   const float* beyond(bool row_outside, bool column_outside) const;
   void transform_inputs(const Unit& unit) const;
   void multiply(const Unit& unit, const ChannelBlock& block) const;
   void transform_outputs(const Unit& unit, const ChannelBlock& block) const;
   void make_directly(const Unit& unit, const Tile& tile, const ChannelBlock& block,
                      const WinogradOutput& place) const;
+  void store(const Unit& unit, const Tile& tile, const ChannelBlock& block, const WinogradOutput& made) const;
   bool leaves_out(const Tile& tile) const;
   void finish(const Unit& unit, const Tile& tile, const ChannelBlock& block,
               const WinogradOutput& place) const;
@@ -88,6 +94,7 @@ class WinogradPlan final : public Plan {
   const WinogradEnds& ends_;  // of the way: the kernels that transform
 
   bool native_in_, native_out_;  // pixels are contiguous: nhwc, or a single channel
+  bool stores_at_once_;          // tiles are made where they belong: native, and floats
   bool fused_;
   float low_, high_;
   std::int64_t shares_;
@@ -95,7 +102,7 @@ class WinogradPlan final : public Plan {
   std::ptrdiff_t sample_stride_, sum_stride_;  // from point to point
   std::array<AlignedFloats, 3> constants_;     // pixels of zeros and of the border's constants in y and in x
   struct {
-    std::size_t pixels, patch, samples, sums, tile, factors, poison, bytes;  // offsets
+    std::size_t pixels, patch, samples, sums, tile, tile_bytes, factors, poison, bytes;  // offsets
   } scratch_{};
 };
 

@@ -35,6 +35,29 @@ inline __m256i first_lanes(std::int64_t n) {
 inline Vec load_first(const float* p, std::int64_t n) { return _mm256_maskload_ps(p, first_lanes(n)); }
 inline void store_first(float* p, Vec v, std::int64_t n) { _mm256_maskstore_ps(p, first_lanes(n), v); }
 
+// Bytes as floats, and floats as bytes: rounded to the nearest integer, halves to even, clamped to 0 to 255, NaN
+// as 0 (maxps gives its second operand then).
+inline Vec from_bytes(__m128i bytes) { return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)); }
+inline __m128i to_bytes(Vec v) {
+  const Vec clamped = _mm256_min_ps(_mm256_max_ps(v, _mm256_setzero_ps()), _mm256_set1_ps(255));
+  const __m256i whole = _mm256_cvtps_epi32(clamped);
+  const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+  return _mm_packus_epi16(words, words);
+}
+inline Vec load(const std::uint8_t* p) {
+  return from_bytes(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+}
+inline Vec load_first(const std::uint8_t* p, std::int64_t n) {
+  std::int64_t bytes = 0;
+  for (std::int64_t i = 0; i < n; ++i) bytes |= std::int64_t{p[i]} << (8 * i);
+  return from_bytes(_mm_cvtsi64_si128(bytes));
+}
+inline void store(std::uint8_t* p, Vec v) { _mm_storel_epi64(reinterpret_cast<__m128i*>(p), to_bytes(v)); }
+inline void store_first(std::uint8_t* p, Vec v, std::int64_t n) {
+  const std::int64_t bytes = _mm_cvtsi128_si64(to_bytes(v));
+  for (std::int64_t i = 0; i < n; ++i) p[i] = static_cast<std::uint8_t>(bytes >> (8 * i));
+}
+
 inline Vec add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
 inline Vec sub(Vec a, Vec b) { return _mm256_sub_ps(a, b); }
 inline Vec mul(Vec a, Vec b) { return _mm256_mul_ps(a, b); }

@@ -32,6 +32,23 @@ inline __mmask16 first_lanes(std::int64_t n) { return static_cast<__mmask16>((1U
 inline Vec load_first(const float* p, std::int64_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
 inline void store_first(float* p, Vec v, std::int64_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), v); }
 
+// Bytes as floats, and floats as bytes: rounded to the nearest integer, halves to even, clamped to 0 to 255, NaN
+// as 0 (maxps gives its second operand then). What is too large for an integer becomes 2^31, which saturates.
+inline Vec from_bytes(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)); }
+inline __m128i to_bytes(Vec v) {
+  return _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(_mm512_max_ps(v, _mm512_setzero_ps())));
+}
+inline Vec load(const std::uint8_t* p) {
+  return from_bytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+inline Vec load_first(const std::uint8_t* p, std::int64_t n) {
+  return from_bytes(_mm_maskz_loadu_epi8(first_lanes(n), p));
+}
+inline void store(std::uint8_t* p, Vec v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), to_bytes(v)); }
+inline void store_first(std::uint8_t* p, Vec v, std::int64_t n) {
+  _mm_mask_storeu_epi8(p, first_lanes(n), to_bytes(v));
+}
+
 inline Vec add(Vec a, Vec b) { return _mm512_add_ps(a, b); }
 inline Vec sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
 inline Vec mul(Vec a, Vec b) { return _mm512_mul_ps(a, b); }

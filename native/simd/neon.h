@@ -40,6 +40,35 @@ inline void store_first(float* p, Vec v, std::int64_t n) {
   if (n > 2) vst1q_lane_f32(p + 2, v, 2);
 }
 
+// Bytes as floats, and floats as bytes: rounded to the nearest integer, halves to even, clamped to 0 to 255 by
+// conversions that saturate, NaN as 0.
+inline Vec from_bytes(std::uint32_t bytes) {
+  const uint8x8_t eight = vreinterpret_u8_u32(vdup_n_u32(bytes));
+  return vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(eight))));
+}
+inline std::uint32_t to_bytes(Vec v) {
+  const uint16x4_t words = vqmovn_u32(vcvtnq_u32_f32(v));
+  return vget_lane_u32(vreinterpret_u32_u8(vqmovn_u16(vcombine_u16(words, words))), 0);
+}
+inline Vec load(const std::uint8_t* p) {
+  std::uint32_t bytes = 0;
+  __builtin_memcpy(&bytes, p, sizeof bytes);
+  return from_bytes(bytes);
+}
+inline Vec load_first(const std::uint8_t* p, std::int64_t n) {
+  std::uint32_t bytes = 0;
+  for (std::int64_t i = 0; i < n; ++i) bytes |= std::uint32_t{p[i]} << (8 * i);
+  return from_bytes(bytes);
+}
+inline void store(std::uint8_t* p, Vec v) {
+  const std::uint32_t bytes = to_bytes(v);
+  __builtin_memcpy(p, &bytes, sizeof bytes);
+}
+inline void store_first(std::uint8_t* p, Vec v, std::int64_t n) {
+  const std::uint32_t bytes = to_bytes(v);
+  for (std::int64_t i = 0; i < n; ++i) p[i] = static_cast<std::uint8_t>(bytes >> (8 * i));
+}
+
 inline Vec add(Vec a, Vec b) { return vaddq_f32(a, b); }
 inline Vec sub(Vec a, Vec b) { return vsubq_f32(a, b); }
 inline Vec mul(Vec a, Vec b) { return vmulq_f32(a, b); }

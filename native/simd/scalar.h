@@ -24,6 +24,16 @@ inline Vec in_register(Vec v) { return v; }
 inline Vec load_first(const float* p, std::int64_t) { return *p; }
 inline void store_first(float* p, Vec v, std::int64_t) { *p = v; }
 
+// Bytes as floats, and floats as bytes: rounded to the nearest integer, halves to even, clamped to 0 to 255, NaN
+// as 0. From 2^23 on the last bit of a float counts ones, so an addition rounds.
+inline Vec load(const std::uint8_t* p) { return *p; }
+inline Vec load_first(const std::uint8_t* p, std::int64_t) { return *p; }
+inline void store(std::uint8_t* p, Vec v) {
+  const float clamped = v > 0 ? (v < 255 ? v : 255.0F) : 0.0F;
+  *p = static_cast<std::uint8_t>(__builtin_bit_cast(std::uint32_t, clamped + 0x1p23F));
+}
+inline void store_first(std::uint8_t* p, Vec v, std::int64_t) { store(p, v); }
+
 inline Vec add(Vec a, Vec b) { return a + b; }
 inline Vec sub(Vec a, Vec b) { return a - b; }
 inline Vec mul(Vec a, Vec b) { return a * b; }

@@ -2,6 +2,7 @@
 #include "plan/border.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -85,11 +86,32 @@ TEST(pad_fills_the_surroundings) {
   const Border border{{BorderMode::constant, 9}, {BorderMode::reflect, 0}, Renormalize::area};
   const float expected[4 * 6] = {9, 9, 9, 9, 9, 9, 2, 1, 2, 3, 2, 1, 5, 4, 5, 6, 5, 4, 9, 9, 9, 9, 9, 9};
   GuardedFloats output(24, Against::end);
-  CHECK(pad(input, output.data(), shape, Layout::nhwc, {1, 1, 1, 2}, border) == Status::ok, "pad");
+  CHECK(pad(input, output.data(), ElementType::float32, shape, Layout::nhwc, {1, 1, 1, 2}, border) ==
+            Status::ok,
+        "pad");
   CHECK(std::equal(std::begin(expected), std::end(expected), output.data()), "the picture differs");
   const Border renormalizing{{BorderMode::renormalize, 0}, {BorderMode::edge, 0}, Renormalize::area};
-  CHECK(pad(input, output.data(), shape, Layout::nhwc, {1, 1, 1, 2}, renormalizing) == Status::bad_argument,
+  CHECK(pad(input, output.data(), ElementType::float32, shape, Layout::nhwc, {1, 1, 1, 2}, renormalizing) ==
+            Status::bad_argument,
         "pad");
+}
+
+TEST(pad_fills_the_surroundings_of_bytes) {
+  const ImageShape shape{1, 2, 3, 1};
+  const std::uint8_t input[6] = {1, 2, 3, 4, 5, 255};
+  const std::uint8_t expected[4 * 6] = {9, 9, 9, 9,   9, 9, 2, 1, 2, 3, 2, 1,
+                                        5, 4, 5, 255, 5, 4, 9, 9, 9, 9, 9, 9};
+  Border border{{BorderMode::constant, 9}, {BorderMode::reflect, 0}, Renormalize::area};
+  GuardedBytes output(24, Against::end);
+  const auto pad_bytes = [&] {
+    return pad(input, output.data(), ElementType::uint8, shape, Layout::nhwc, {1, 1, 1, 2}, border);
+  };
+  CHECK(pad_bytes() == Status::ok, "pad");
+  CHECK(std::equal(std::begin(expected), std::end(expected), output.data()), "the picture differs");
+  for (const float value : {-1.0F, 256.0F, 0.5F, std::nanf("")}) {
+    border.y.value = value;
+    CHECK(pad_bytes() == Status::bad_argument, "%g is no byte", static_cast<double>(value));
+  }
 }
 
 }  // namespace simdconv::test

@@ -42,14 +42,20 @@ std::string Case::name() const {
   }
   text << (spec.layout == Layout::nhwc ? " nhwc " : " nchw ")
        << kFilterLayoutNames[static_cast<int>(spec.filter_layout)] << (spec.flip ? " flip" : "")
-       << (spec.bias ? " bias" : "") << " act" << static_cast<int>(spec.activation.kind) << ", "
-       << isa_name(spec.isa);
+       << (spec.bias ? " bias" : "") << " act" << static_cast<int>(spec.activation.kind)
+       << (spec.in_type == ElementType::uint8 ? " u8" : " f32")
+       << (spec.out_type == ElementType::uint8 ? " -> u8, " : " -> f32, ") << isa_name(spec.isa);
   return text.str();
 }
 
 float pick_value(Random& random, Values values) {
   if (values == Values::integers) return static_cast<float>(pick(random, -4, 4));
   return std::uniform_real_distribution<float>(-1, 1)(random);
+}
+
+void halve_weights_of_bytes(Values values, Case* c) {
+  if (values != Values::integers || c->spec.out_type != ElementType::uint8) return;
+  for (float& weight : c->filter) weight /= 2;
 }
 
 void make_random_case(Random& random, Values values, Case* result) {
@@ -113,6 +119,9 @@ void fill_random_case(Random& random, Values values, Case* result) {
   c.filter.resize(static_cast<std::size_t>(s.kernel_height * s.kernel_width * group_in * s.out_channels));
   for (float& weight : c.filter) weight = pick_value(random, values);
   s.filter = c.filter.data();
+  s.in_type = pick_of(random, {ElementType::float32, ElementType::float32, ElementType::uint8});
+  s.out_type = pick_of(random, {ElementType::float32, ElementType::float32, ElementType::uint8});
+  halve_weights_of_bytes(values, result);
   if (pick(random, 0, 1) == 1) {
     c.bias.resize(static_cast<std::size_t>(s.out_channels));
     for (float& value : c.bias) value = pick_value(random, values);

@@ -39,6 +39,9 @@ enum class Values { integers, reals };
 
 float pick_value(Random& random, Values values);
 
+// Where whole numbers become bytes, so that halves are rounded.
+void halve_weights_of_bytes(Values values, Case* c);
+
 // Any options, sizes small and awkward, the kernel never larger than the padded input.
 void make_random_case(Random& random, Values values, Case* result);
 

@@ -14,20 +14,55 @@ namespace {
 
 std::int64_t element_count(const ImageShape& s) { return s.batch * s.height * s.width * s.channels; }
 
+// An image of either type, of which each element is a number.
+class Image {
+ public:
+  Image(ElementType type, std::int64_t count, Against against)
+      : type_(type),
+        floats_(type == ElementType::float32 ? count : 0, against),
+        bytes_(type == ElementType::uint8 ? count : 0, against) {}
+
+  void* data() { return type_ == ElementType::uint8 ? static_cast<void*>(bytes_.data()) : floats_.data(); }
+  float get(std::int64_t i) { return type_ == ElementType::uint8 ? bytes_[i] : floats_[i]; }
+  void set(std::int64_t i, float value) {
+    if (type_ == ElementType::uint8) {
+      bytes_[i] = static_cast<std::uint8_t>(value);
+    } else {
+      floats_[i] = value;
+    }
+  }
+  bool surroundings_intact() const { return floats_.surroundings_intact() && bytes_.surroundings_intact(); }
+
+ private:
+  ElementType type_;
+  GuardedFloats floats_;
+  GuardedBytes bytes_;
+};
+
+// Where the result is a byte, samples are small, so that most sums stay within 0 to 255.
+float pick_sample(Random& random, const Conv2dSpec& spec, Values values) {
+  if (spec.in_type == ElementType::float32) return pick_value(random, values);
+  const bool small = spec.out_type == ElementType::uint8 && pick(random, 0, 15) != 0;
+  return static_cast<float>(pick(random, 0, small ? 9 : 255));
+}
+
+float as_byte(float value) { return std::nearbyint(std::fmin(std::fmax(value, 0.0F), 255.0F)); }
+
 // About twice the rounding of a float sum: terms * eps * sum |x w|, and the activations' own error on top.
-// The sums here have at most 5 x 5 x 65 terms of at most 1 (a constant border: 2), and a renormalized one
-// grows 25-fold at the most.
+// The sums here have at most 5 x 5 x 65 terms of at most 1 (a constant border: 2; bytes: 255), and a renormalized
+// one grows 25-fold at the most.
 float tolerance_of(const Case& c) {
   const Conv2dSpec& s = c.spec;
   const std::int64_t group_in = s.in_channels / s.groups;
   const auto terms = static_cast<float>(s.kernel_height * s.kernel_width * group_in + 2);
   constexpr float kEps = std::numeric_limits<float>::epsilon();
-  return 2 * std::sqrt(terms) * kEps * terms * 2 + 16 * kEps;
+  const float largest = s.in_type == ElementType::uint8 ? 255 : 2;
+  return 2 * std::sqrt(terms) * kEps * terms * largest + 16 * kEps;
 }
 
 }  // namespace
 
-void run_units(const Plan& plan, const float* in, float* out, Against against) {
+void run_units(const Plan& plan, const void* in, void* out, Against against) {
   const auto scratch_floats = static_cast<std::int64_t>(plan.scratch_bytes() / sizeof(float));
   GuardedFloats scratch(scratch_floats, against);
   for (std::int64_t unit = plan.units() - 1; unit >= 0; --unit) {
@@ -49,24 +84,30 @@ bool compare_with_reference(Case& c, const char* algorithm, Values values, Rando
   if (!plan) return true;
   const ImageShape out = plan->output_shape();
 
-  GuardedFloats input(element_count(c.input), against), output(element_count(out), against);
-  for (std::int64_t i = 0; i < input.count(); ++i) input[i] = pick_value(random, values);
+  Image input(c.spec.in_type, element_count(c.input), against);
+  Image output(c.spec.out_type, element_count(out), against);
+  for (std::int64_t i = 0; i < element_count(c.input); ++i) input.set(i, pick_sample(random, c.spec, values));
   run_units(*plan, input.data(), output.data(), against);
   CHECK(output.surroundings_intact(), "%s writes beside its output", name.c_str());
 
-  std::vector<float> expected(static_cast<std::size_t>(output.count()));
+  Conv2dSpec in_floats = c.spec;
+  in_floats.out_type = ElementType::float32;
+  std::vector<float> expected(static_cast<std::size_t>(element_count(out)));
   for (std::int64_t n = 0; n < out.batch; ++n) {
     for (std::int64_t y = 0; y < out.height; ++y) {
-      reference_row(c.spec, c.input, out, c.padding, n, y, input.data(), expected.data());
+      reference_row(in_floats, c.input, out, c.padding, n, y, input.data(), expected.data());
     }
   }
   // By weight, a factor may be large where the kept weights nearly cancel, and the error with it.
   const bool by_weight = c.spec.border.renormalizes() && c.spec.border.by == Renormalize::weight;
-  for (std::int64_t i = 0; i < output.count(); ++i) {
-    const float want = expected[static_cast<std::size_t>(i)], got = output[i];
+  const bool bytes = c.spec.out_type == ElementType::uint8;
+  for (std::int64_t i = 0; i < element_count(out); ++i) {
+    const float want = expected[static_cast<std::size_t>(i)], got = output.get(i);
     const float scale = std::fmax(1.0F, std::fabs(want) * (by_weight ? 100.0F : 1.0F));
     const float tolerance = values == Values::integers ? 0 : tolerance_of(c) * scale * rounding;
-    const bool right = std::fabs(got - want) <= tolerance;
+    // As bytes, what lies between the two ends of the tolerance, each rounded.
+    const bool right = bytes ? got >= as_byte(want - tolerance) && got <= as_byte(want + tolerance)
+                             : std::fabs(got - want) <= tolerance;
     CHECK(right, "%s: element %lld is %g, not %g", name.c_str(), static_cast<long long>(i),
           static_cast<double>(got), static_cast<double>(want));
     if (!right) return true;

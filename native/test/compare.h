@@ -8,7 +8,7 @@
 namespace simdconv::test {
 
 // Does the units in an order of its own, so that no unit can lean on another's scratch.
-void run_units(const Plan& plan, const float* in, float* out, Against against);
+void run_units(const Plan& plan, const void* in, void* out, Against against);
 
 // Whether the algorithm accepts the layer; what it computes is compared.
 // `rounding`: by how much the error of real numbers may be larger than that of a plain sum.

@@ -1,4 +1,5 @@
-// Floats between two pages that cannot be touched: a kernel that reads or writes past its memory stops here.
+// Floats or bytes between two pages that cannot be touched: a kernel that reads or writes past its memory, even by
+// one byte, stops here.
 #pragma once
 
 #include <sys/mman.h>
@@ -12,14 +13,15 @@
 
 namespace simdconv::test {
 
-// Where the floats stand between the pages: against the end (overruns fault) or the start (underruns fault).
+// Where they stand between the pages: against the end (overruns fault) or the start (underruns fault).
 enum class Against { end, start };
 
-class GuardedFloats {
+template <typename T>
+class Guarded {
  public:
-  GuardedFloats(std::int64_t count, Against against) : count_(count) {
+  Guarded(std::int64_t count, Against against) : count_(count) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(float);
+    const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(T);
     middle_bytes_ = std::max<std::size_t>(1, (bytes + page - 1) / page) * page;
     mapped_bytes_ = middle_bytes_ + 2 * page;
     mapped_ =
@@ -28,18 +30,18 @@ class GuardedFloats {
     middle_ = mapped_ + page;
     if (mprotect(middle_, middle_bytes_, PROT_READ | PROT_WRITE) != 0) std::abort();
     std::memset(middle_, kFill, middle_bytes_);
-    data_ = reinterpret_cast<float*>(against == Against::start ? middle_ : middle_ + middle_bytes_ - bytes);
+    data_ = reinterpret_cast<T*>(against == Against::start ? middle_ : middle_ + middle_bytes_ - bytes);
   }
-  ~GuardedFloats() { munmap(mapped_, mapped_bytes_); }
-  GuardedFloats(const GuardedFloats&) = delete;
-  GuardedFloats& operator=(const GuardedFloats&) = delete;
+  ~Guarded() { munmap(mapped_, mapped_bytes_); }
+  Guarded(const Guarded&) = delete;
+  Guarded& operator=(const Guarded&) = delete;
 
-  // Every float is NaN until it is written.
-  float* data() { return data_; }
+  // Every float is NaN until it is written, every byte 255.
+  T* data() { return data_; }
   std::int64_t count() const { return count_; }
-  float& operator[](std::int64_t i) { return data_[i]; }
+  T& operator[](std::int64_t i) { return data_[i]; }
 
-  // Whether the accessible bytes around the floats are as they were.
+  // Whether the accessible bytes around them are as they were.
   bool surroundings_intact() const {
     const auto* begin = reinterpret_cast<const std::byte*>(data_);
     const auto* end = reinterpret_cast<const std::byte*>(data_ + count_);
@@ -53,7 +55,10 @@ class GuardedFloats {
   std::int64_t count_;
   std::size_t middle_bytes_, mapped_bytes_;
   std::byte *mapped_, *middle_;
-  float* data_;
+  T* data_;
 };
+
+using GuardedFloats = Guarded<float>;
+using GuardedBytes = Guarded<std::uint8_t>;
 
 }  // namespace simdconv::test

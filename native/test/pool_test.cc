@@ -74,6 +74,8 @@ class LentPlan final : public Plan {
   Description describe() const override { return {}; }
   ImageShape input_shape() const override { return {1, 1, 1, 1}; }
   ImageShape output_shape() const override { return {1, 1, 1, 1}; }
+  ElementType in_type() const override { return ElementType::float32; }
+  ElementType out_type() const override { return ElementType::float32; }
   std::int64_t macs() const override { return 100'000'000; }
   std::int64_t units() const override { return 8; }
   std::size_t scratch_bytes() const override {
@@ -82,7 +84,7 @@ class LentPlan final : public Plan {
     if (ended) ++late;
     return 0;
   }
-  void run_unit(std::int64_t, const float*, float*, std::byte*) const override {
+  void run_unit(std::int64_t, const void*, void*, std::byte*) const override {
     std::this_thread::sleep_for(std::chrono::milliseconds(3));
   }
 
@@ -99,10 +101,12 @@ class CountedPlan final : public Plan {
   Description describe() const override { return {}; }
   ImageShape input_shape() const override { return {1, 1, 1, 1}; }
   ImageShape output_shape() const override { return {1, 1, 1, 1}; }
+  ElementType in_type() const override { return ElementType::float32; }
+  ElementType out_type() const override { return ElementType::float32; }
   std::int64_t macs() const override { return 100'000'000; }
   std::int64_t units() const override { return static_cast<std::int64_t>(done_.size()); }
   std::size_t scratch_bytes() const override { return 0; }
-  void run_unit(std::int64_t unit, const float*, float*, std::byte*) const override {
+  void run_unit(std::int64_t unit, const void*, void*, std::byte*) const override {
     const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(2);
     while (std::chrono::steady_clock::now() < end) continue;
     ++done_.at(static_cast<std::size_t>(unit));

@@ -40,6 +40,7 @@ void make_separable(Random& random, Values values, Case* c) {
     }
   }
   c->spec.filter = c->filter.data();
+  halve_weights_of_bytes(values, c);
 }
 
 void compare_random_cases(Values values, std::uint32_t seed) {

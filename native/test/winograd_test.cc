@@ -239,6 +239,7 @@ TEST(winograd_keeps_what_is_not_finite_in_its_place) {
       c.spec.isa = isa;
       c.spec.activation = {};
       c.spec.algorithm = form.name;
+      c.spec.in_type = c.spec.out_type = ElementType::float32;  // bytes are finite
       if (c.spec.border.renormalizes()) c.spec.border.y = c.spec.border.x = {BorderMode::reflect, 0};
       std::shared_ptr<const Conv2d> layer;
       std::shared_ptr<const Plan> plan;

@@ -105,8 +105,17 @@ class Malformer {
     return this.#random.pick([1, 1, 1, 2, 2, 3])
   }
 
+  array(length: number): Float32Array | Uint8Array | Uint8ClampedArray {
+    const ArrayClass = this.#random.pick([
+      ...Array<typeof Float32Array>(10).fill(Float32Array),
+      Uint8Array,
+      Uint8ClampedArray,
+    ])
+    return new ArrayClass(length).fill(1)
+  }
+
   data(length = this.#random.integer(0, 64)): unknown {
-    return this.maybe(() => new Float32Array(length).fill(1))
+    return this.maybe(() => this.array(length))
   }
 
   shape(rank: number): unknown {
@@ -118,7 +127,7 @@ class Malformer {
     return this.maybe(() => {
       const shape = Array.from({ length: rank }, (_, axis) => (axis === twos ? 2 : this.small()))
       const length = shape.reduce((product, axis) => product * axis, 1)
-      return { data: this.maybe(() => new Float32Array(length).fill(1)), shape: this.maybe(() => shape) }
+      return { data: this.maybe(() => this.array(length)), shape: this.maybe(() => shape) }
     })
   }
 
@@ -185,6 +194,8 @@ class Malformer {
       border: () => this.border(),
       activation: () => this.activation(),
       layout: () => this.maybe(() => this.#random.pick(['nhwc', 'nchw'])),
+      inputType: () => this.maybe(() => this.#random.pick(['float32', 'uint8'])),
+      outputType: () => this.maybe(() => this.#random.pick(['float32', 'uint8'])),
       flip: () => this.maybe(() => true),
       algorithm: () =>
         this.maybe(() =>

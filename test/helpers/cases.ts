@@ -5,6 +5,7 @@ import {
   type Activation,
   type AxisBorder,
   type Conv2dOptions,
+  type ElementType,
   type FilterLayout,
   type Layout,
   type Tensor,
@@ -32,7 +33,7 @@ export const winogradForms = info().algorithms.filter((name) => forms.test(name)
 export const algorithms = info().algorithms.filter((name) => name !== 'auto' && !name.startsWith('winograd'))
 
 /** Whether the algorithm that the options force can do the layer. */
-export function accepts(options: Conv2dOptions): boolean {
+export function accepts(options: Conv2dOptions<ElementType, ElementType>): boolean {
   try {
     new Conv2d(options).dispose()
     return true

@@ -15,6 +15,8 @@ import {
   type ConvError,
   type ConvErrorCode,
   type Isa,
+  type OwnBytes,
+  type OwnFloats,
   type Padding,
   type PlanDescription,
   type Result,
@@ -52,6 +54,8 @@ const all: Required<Conv2dOptions> = {
   border: { x: 'wrap', y: { mode: 'constant', value: 1 } },
   activation: { kind: 'leakyRelu', alpha: 0.1 },
   layout: 'nchw',
+  inputType: 'float32',
+  outputType: 'float32',
   flip: true,
   algorithm: 'direct',
   accuracy: 'high',
@@ -112,6 +116,67 @@ new Conv2d({ filter, layout: 'hwc' })
 new Conv2d({ filter, filterLayout: 'hwoi' })
 // @ts-expect-error unknown algorithm
 new Conv2d({ filter, algorithm: 'im2col' })
+
+// The types of images follow from the options.
+const bytes = new Uint8Array(9)
+const floatImage: Tensor = tensor(data, [3, 3, 1])
+const byteImage: Tensor<readonly [3, 3, 1], Uint8Array> = tensor(bytes, [3, 3, 1])
+const clampedImage = tensor(new Uint8ClampedArray(9), [3, 3, 1])
+const bufferImage = tensor(Buffer.alloc(9), [3, 3, 1])
+const fromBytes = new Conv2d({ filter, inputType: 'uint8' })
+const toBytes = new Conv2d({ filter, outputType: 'uint8' })
+const onBytes = new Conv2d({ filter, inputType: 'uint8', outputType: 'uint8', padding: 'same' })
+const spelledOut: Conv2d<'uint8', 'uint8'> = onBytes
+const floats: Float32Array = new Conv2d({ filter }).runSync(floatImage).data
+const floatsOfBytes: OwnFloats = fromBytes.runSync(byteImage).data
+const bytesOfFloats: Uint8Array = toBytes.runSync(floatImage, { output: bytes }).data
+const bytesOfBytes: OwnBytes = onBytes.runSync(clampedImage).data
+const bytesOfBuffer: Result<'uint8'> = onBytes.runSync(bufferImage, { output: Buffer.alloc(9) })
+const bytesLater: Promise<Result<'uint8'>> = onBytes.run(byteImage, { output: byteImage })
+const bytesAtOnce: Uint8Array = conv2dSync(byteImage, {
+  filter,
+  inputType: 'uint8',
+  outputType: 'uint8',
+}).data
+const paddedBytes: Uint8Array = pad(byteImage, 1).data
+const paddedFloats: Float32Array = pad(floatImage, 1).data
+// @ts-expect-error unknown type
+new Conv2d({ filter, inputType: 'uint16' })
+// @ts-expect-error floats for a layer of bytes
+onBytes.runSync(floatImage)
+// @ts-expect-error bytes for a layer of floats
+toBytes.runSync(byteImage)
+// @ts-expect-error bytes for a layer of floats
+new Conv2d({ filter }).runSync({ data: bytes, shape: [3, 3, 1] })
+// @ts-expect-error floats for an output of bytes
+onBytes.runSync(byteImage, { output: data })
+// @ts-expect-error bytes for an output of floats
+fromBytes.runSync(byteImage, { output: bytes })
+// @ts-expect-error a result is no clamped array
+onBytes.runSync(byteImage, { output: new Uint8ClampedArray(9) })
+// @ts-expect-error the result is bytes
+const notFloats: Float32Array = toBytes.runSync(floatImage).data
+// @ts-expect-error the result is floats
+const notBytes: Uint8Array = fromBytes.runSync(byteImage).data
+// @ts-expect-error weights are floats
+new Conv2d({ filter: byteImage, inputType: 'uint8' })
+// @ts-expect-error the result is bytes
+const notPadded: Float32Array = pad(byteImage, 1).data
+export const ofBytes = [
+  spelledOut,
+  floats,
+  floatsOfBytes,
+  bytesOfFloats,
+  bytesOfBytes,
+  bytesOfBuffer,
+  bytesLater,
+  bytesAtOnce,
+  paddedBytes,
+  paddedFloats,
+  notFloats,
+  notBytes,
+  notPadded,
+]
 
 export const inUse = [anyShape, computed, wrongShape, paddings, borders, activations]
 

@@ -290,6 +290,6 @@ describe('hostile values', () => {
 
   it('a class whose name has line breaks stays on one line', () => {
     const odd = Object.create({ constructor: { name: 'a\nb"c' } }) as Float32Array
-    expectError(type('data must be a Float32Array, got a\\nb\\"c'), () => tensor(odd, [1]))
+    expectError(type('data must be a Float32Array or a Uint8Array, got a\\nb\\"c'), () => tensor(odd, [1]))
   })
 })

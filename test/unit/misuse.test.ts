@@ -281,6 +281,8 @@ describe('misuse', () => {
           { kind: onlyOnce('kind', 'leakyRelu'), alpha: onlyOnce('alpha', 1) },
         ),
         layout: 'nhwc',
+        inputType: 'float32',
+        outputType: 'float32',
         flip: false,
         algorithm: 'auto',
       }).map(([name, value]) => [name, onlyOnce(name, value)] as const)

@@ -22,6 +22,8 @@ const spec: NativeConv2dSpec = {
   border: { y: { mode: 'edge', value: 0 }, x: { mode: 'edge', value: 0 }, by: 'area' },
   activation: { kind: 'none', a: 0, b: 0 },
   layout: 'nhwc',
+  inputType: 'float32',
+  outputType: 'float32',
   flip: false,
   accuracy: 'high',
 }

@@ -14,6 +14,8 @@ const valid = {
   border: 'edge',
   activation: 'relu',
   layout: 'nhwc',
+  inputType: 'float32',
+  outputType: 'float32',
   flip: false,
   algorithm: 'auto',
 } as const satisfies Conv2dOptions
@@ -84,7 +86,7 @@ describe('Conv2d options', () => {
       'something else',
       { colour: 'red' },
       option(
-        'unknown option "colour"; the options are "filter", "filterLayout", "bias", "strides", "dilations", "groups", "padding", "border", "activation", "layout", "flip", "algorithm" and "accuracy"',
+        'unknown option "colour"; the options are "filter", "filterLayout", "bias", "strides", "dilations", "groups", "padding", "border", "activation", "layout", "inputType", "outputType", "flip", "algorithm" and "accuracy"',
       ),
     )
   })

@@ -40,7 +40,7 @@ describe('an options object', () => {
     const huge = new Float32Array(2 ** 26)
     expectError(type(message), () => layer.runSync(dot(), huge as object))
     await expectRejection(type(message), () => layer.run(dot(), huge as object))
-    expectError(type('options must be an object, got Uint8Array'), () =>
+    expectError(type('options must be an object, got Uint8Array; did you mean { output }?'), () =>
       layer.runSync(dot(), new Uint8Array(2 ** 28) as object),
     )
   })

@@ -108,10 +108,14 @@ describe('run and runSync', () => {
       data: new Float64Array(30),
       shape: [3, 5, 2],
     })
-    refuses('of a Buffer', type('input.data must be a Float32Array, got Buffer'), {
-      data: Buffer.alloc(120),
-      shape: [3, 5, 2],
-    })
+    refuses(
+      'of a Buffer',
+      type('input.data must be a Float32Array, got Buffer; a layer whose inputType is "uint8" takes bytes'),
+      {
+        data: Buffer.alloc(120),
+        shape: [3, 5, 2],
+      },
+    )
     refuses(
       'of numbers',
       type('input.data must be a Float32Array, got an array of 1; make one with Float32Array.from(values)'),

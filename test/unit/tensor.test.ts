@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { tensor } from 'simdconv'
-import { newFloats } from '../../dist/tensor'
+import { newElements } from '../../dist/tensor'
 import { expectError, rangeError, typeError } from '../helpers/expect-error'
 
 const six = (): Float32Array => new Float32Array(6)
@@ -26,7 +26,7 @@ describe('tensor', () => {
     const notFloats: readonly (readonly [name: string, data: unknown, got: string])[] = [
       ['a Float64Array', new Float64Array(6), 'Float64Array'],
       ['an Int8Array', new Int8Array(6), 'Int8Array'],
-      ['a Buffer', Buffer.alloc(24), 'Buffer'],
+      ['a DataView', new DataView(new ArrayBuffer(24)), 'DataView'],
       ['an ArrayBuffer', new ArrayBuffer(24), 'ArrayBuffer'],
       ['missing', undefined, 'undefined'],
       ['null', null, 'null'],
@@ -48,14 +48,14 @@ describe('tensor', () => {
     ]
     for (const [name, data, got] of notFloats) {
       it(name, () => {
-        const error = typeError('ERR_CONV_TYPE', `data must be a Float32Array, got ${got}`)
+        const error = typeError('ERR_CONV_TYPE', `data must be a Float32Array or a Uint8Array, got ${got}`)
         expectError(error, () => tensor(data as Float32Array, [2, 3]))
       })
     }
 
     it('an array of numbers, and tells how to convert it', () => {
       const message =
-        'data must be a Float32Array, got an array of 6; make one with Float32Array.from(values)'
+        'data must be a Float32Array or a Uint8Array, got an array of 6; make one with Float32Array.from(values)'
       expectError(typeError('ERR_CONV_TYPE', message), () =>
         tensor([1, 2, 3, 4, 5, 6] as unknown as Float32Array, [2, 3]),
       )
@@ -77,7 +77,7 @@ describe('tensor', () => {
         },
       }
       for (const data of [hostile, Object.create(hostile) as object]) {
-        const error = typeError('ERR_CONV_TYPE', 'data must be a Float32Array, got an object')
+        const error = typeError('ERR_CONV_TYPE', 'data must be a Float32Array or a Uint8Array, got an object')
         expectError(error, () => tensor(data as Float32Array, [2, 3]))
       }
     })
@@ -178,6 +178,6 @@ describe('memory that is not there', () => {
   it('is an error of its own', () => {
     const message =
       'output of 1099511627776 elements (4398046511104 bytes) could not be allocated; use smaller images'
-    expectError(rangeError('ERR_CONV_MEMORY', message), () => newFloats('output', 2 ** 40))
+    expectError(rangeError('ERR_CONV_MEMORY', message), () => newElements('output', 2 ** 40, 'float32'))
   })
 })

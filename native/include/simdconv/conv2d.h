@@ -30,7 +30,8 @@ struct Conv2dSpec {
   Border border;
   Activation activation;
   Layout layout = Layout::nhwc;  // of input and output
-  bool flip = false;             // true: convolution with a flipped kernel (E4), false: correlation (E5)
+  ElementType in_type = ElementType::float32, out_type = ElementType::float32;
+  bool flip = false;  // true: convolution with a flipped kernel (E4), false: correlation (E5)
   Isa isa = Isa::scalar;
   std::string algorithm = "auto";  // or a candidate's name, to force it
   Accuracy accuracy = Accuracy::high;
@@ -73,19 +74,23 @@ class Plan {
   virtual Description describe() const = 0;
   virtual ImageShape input_shape() const = 0;
   virtual ImageShape output_shape() const = 0;
+  virtual ElementType in_type() const = 0;
+  virtual ElementType out_type() const = 0;
   virtual std::int64_t macs() const = 0;  // multiply-adds of the formula, taps beyond the border included
 
   // The work, in independent units: any thread may do any unit, each with scratch of its own.
   virtual std::int64_t units() const = 0;
   virtual std::size_t scratch_bytes() const = 0;  // per thread, aligned to kScratchAlignment
-  virtual void run_unit(std::int64_t unit, const float* in, float* out, std::byte* scratch) const = 0;
+  // `in` and `out` are arrays of the plan's element types.
+  virtual void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const = 0;
 };
 
 inline constexpr std::size_t kScratchAlignment = 64;
 
 // Copies an image of `layout` into one that is larger by the padding, the surroundings filled by the border.
-// A border that renormalizes is Status::bad_argument: there is no sum to re-weight.
-Status pad(const float* in, float* out, const ImageShape& shape, Layout layout, const Padding& padding,
-           const Border& border);
+// Both are arrays of `type`. A border that renormalizes is Status::bad_argument, for there is no sum to
+// re-weight; so is a constant that is no byte among bytes.
+Status pad(const void* in, void* out, ElementType type, const ImageShape& shape, Layout layout,
+           const Padding& padding, const Border& border);
 
 }  // namespace simdconv

@@ -26,7 +26,7 @@ class Pool {
 
   // Runs on the calling thread, idle workers helping where the work is worth it. Returns when all is done. On
   // a status other than ok nothing was written.
-  Status run(const Plan& plan, const float* in, float* out);
+  Status run(const Plan& plan, const void* in, void* out);
 
   // What to call when a run has ended; called once, on a worker.
   struct Completion {
@@ -36,7 +36,7 @@ class Pool {
 
   // Queues a run. On a status other than ok nothing is queued and the completion is not called; nor is
   // anything written when it is called with one.
-  Status submit(std::shared_ptr<const Plan> plan, const float* in, float* out, Completion completion,
+  Status submit(std::shared_ptr<const Plan> plan, const void* in, void* out, Completion completion,
                 std::shared_ptr<Run>* run);
 
   // Takes a run back that no worker has taken yet: true, and its completion is never called.

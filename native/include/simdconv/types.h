@@ -21,6 +21,11 @@ enum class Status : std::uint8_t {
 
 enum class Layout : std::uint8_t { nhwc, nchw };
 
+// What the samples of an image are in memory. All arithmetic is on floats: a byte counts as 0 to 255; a result
+// that is stored as a byte is rounded to the nearest integer, halves to even, and clamped to 0 to 255; NaN
+// becomes 0.
+enum class ElementType : std::uint8_t { float32, uint8 };
+
 // Index order of a filter, outermost first: h and w kernel axes, i input channel of a group, o output
 // channel.
 enum class FilterLayout : std::uint8_t { hwio, oihw, ohwi, ihwo };

@@ -1,6 +1,6 @@
 /** Scratch follows from the layer and from half of L2, whatever the image; and layers far from square are right. */
 import { expect } from 'chai'
-import { Conv2d, tensor, type Border, type Conv2dOptions, type Layout } from 'simdconv'
+import { Conv2d, tensor, type Border, type Conv2dOptions, type ElementType, type Layout } from 'simdconv'
 import { accepts, algorithms } from '../../helpers/cases'
 import { Random } from '../../helpers/random'
 
@@ -58,13 +58,16 @@ describe('scratch', () => {
       for (const [borderName, border] of Object.entries(borders)) {
         for (const layout of ['nhwc', 'nchw'] as const) {
           for (const algorithm of algorithms) {
-            const options = { ...optionsOf(layer), border, layout, algorithm }
-            if (!accepts(options)) continue
-            const made = new Conv2d(options)
-            for (const side of [1000, 8000]) {
-              const { scratchBytes } = made.describe(imageShape(layout, side, side, layer.channels))
-              const where = `${borderName}, ${layout}, ${algorithm}, ${side}x${side}`
-              expect(scratchBytes, where).to.be.at.most(mebibyte)
+            for (const type of ['float32', 'uint8'] as const) {
+              const types = { inputType: type, outputType: type }
+              const options = { ...optionsOf(layer), border, layout, algorithm, ...types }
+              if (!accepts(options)) continue
+              const made = new Conv2d<ElementType, ElementType>(options)
+              for (const side of [1000, 8000]) {
+                const { scratchBytes } = made.describe(imageShape(layout, side, side, layer.channels))
+                const where = `${borderName}, ${layout}, ${algorithm}, ${type}, ${side}x${side}`
+                expect(scratchBytes, where).to.be.at.most(mebibyte)
+              }
             }
           }
         }
