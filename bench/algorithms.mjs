@@ -1,5 +1,6 @@
 /** npm run bench:algorithms: what each algorithm takes, what was predicted, and whether the choice was right. */
 import { writeFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { configure, info } from 'simdconv'
 import { describeLayer, readLayers } from './lib/layers.mjs'
 import { describeMachine, machineLine } from './lib/machine.mjs'
@@ -53,7 +54,7 @@ await run(async () => {
       progress.say(layer.name)
       const result = measureAlgorithms(layer, settings, progress.step)
       if (result) results.push(result)
-      await new Promise((resolve) => setImmediate(resolve)) // the bar moves
+      await setImmediate() // the bar moves
     }
   } finally {
     progress.stop()

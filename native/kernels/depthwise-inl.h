@@ -150,8 +150,8 @@ SIMDCONV_INLINE void add_cycle(const DepthwisePass& pass, const float* const* ro
     if (offset != kNoColumn) {
       if constexpr (Taps <= kMaxTaps && TapColumns <= kMaxTaps) {
         Vec weights[Taps][TapColumns];
-        for (int y = 0; y < Taps; ++y) {
-          for (int x = 0; x < TapColumns; ++x) {
+        for (std::ptrdiff_t y = 0; y < Taps; ++y) {
+          for (std::ptrdiff_t x = 0; x < TapColumns; ++x) {
             weights[y][x] =
                 load(pass.weights + (Whole ? y * TapColumns * kLanes : y * pass.tap_row_stride) + x * kLanes);
           }

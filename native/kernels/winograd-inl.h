@@ -41,24 +41,25 @@ constexpr FormConstants form_constants() {
 }
 
 // points = B^T samples, written `Step` apart.
-template <int Form, int Step>
+template <int Form, std::ptrdiff_t Step>
 SIMDCONV_INLINE void to_points(const Vec* sample, Vec* point) {
   constexpr CookToom f = kForms[Form];
   static constexpr FormConstants k = form_constants<Form>();
   if constexpr (f.pairs == 0) {
     point[0] = sample[0];
   } else {
-    Vec zero = sample[2 * f.pairs], infinity = sample[2 * f.pairs + 1];
-    SIMDCONV_UNROLL for (int i = 0; i < f.pairs; ++i) {
+    constexpr std::ptrdiff_t last = 2 * f.pairs;
+    Vec zero = sample[last], infinity = sample[last + 1];
+    SIMDCONV_UNROLL for (std::ptrdiff_t i = 0; i < f.pairs; ++i) {
       const Vec c = splat(k.product[i]);
       zero = fma(c, sample[2 * i], zero);
       infinity = fma(c, sample[2 * i + 1], infinity);
     }
     point[0] = zero;
     point[(f.points() - 1) * Step] = infinity;
-    SIMDCONV_UNROLL for (int pair = 0; pair < f.pairs; ++pair) {
-      Vec even = sample[2 * f.pairs], odd = sample[2 * f.pairs - 1];
-      SIMDCONV_UNROLL for (int i = 0; i < f.pairs - 1; ++i) {
+    SIMDCONV_UNROLL for (std::ptrdiff_t pair = 0; pair < f.pairs; ++pair) {
+      Vec even = sample[last], odd = sample[last - 1];
+      SIMDCONV_UNROLL for (std::ptrdiff_t i = 0; i < f.pairs - 1; ++i) {
         const Vec c = splat(k.partial[pair][i]);
         even = fma(c, sample[2 * i + 2], even);
         odd = fma(c, sample[2 * i + 1], odd);
@@ -70,7 +71,7 @@ SIMDCONV_INLINE void to_points(const Vec* sample, Vec* point) {
 }
 
 // outputs = A^T points, written `Step` apart.
-template <int Form, int Step>
+template <int Form, std::ptrdiff_t Step>
 SIMDCONV_INLINE void to_outputs(const Vec* point, Vec* output) {
   constexpr CookToom f = kForms[Form];
   static constexpr FormConstants k = form_constants<Form>();
@@ -78,7 +79,7 @@ SIMDCONV_INLINE void to_outputs(const Vec* point, Vec* output) {
     output[0] = point[0];
   } else {
     Vec part[2][f.pairs];  // sums and differences of the pairs: what even and odd powers see
-    SIMDCONV_UNROLL for (int pair = 0; pair < f.pairs; ++pair) {
+    SIMDCONV_UNROLL for (std::ptrdiff_t pair = 0; pair < f.pairs; ++pair) {
       part[0][pair] = add(point[1 + 2 * pair], point[2 + 2 * pair]);
       part[1][pair] = sub(point[1 + 2 * pair], point[2 + 2 * pair]);
     }
@@ -95,21 +96,21 @@ SIMDCONV_INLINE void to_outputs(const Vec* point, Vec* output) {
 // One vector of channels, or the first `rest` of it.
 template <int FormY, int FormX, bool Partial>
 SIMDCONV_INLINE void input_vector(const WinogradInput& tile, std::int64_t c, std::int64_t rest) {
-  constexpr int height = kForms[FormY].points(), width = kForms[FormX].points();
+  constexpr std::ptrdiff_t height = kForms[FormY].points(), width = kForms[FormX].points();
   Vec columns[height][width];
-  SIMDCONV_UNROLL for (int x = 0; x < width; ++x) {
+  SIMDCONV_UNROLL for (std::ptrdiff_t x = 0; x < width; ++x) {
     Vec sample[height];
-    SIMDCONV_UNROLL for (int y = 0; y < height; ++y) {
+    SIMDCONV_UNROLL for (std::ptrdiff_t y = 0; y < height; ++y) {
       const float* pixel = tile.pixels[y * width + x] + c;
       sample[y] = Partial ? load_first(pixel, rest) : in_register(load(pixel));
     }
     to_points<FormY, width>(sample, &columns[0][x]);
   }
   float* out = tile.out + c;
-  SIMDCONV_UNROLL for (int y = 0; y < height; ++y) {
+  SIMDCONV_UNROLL for (std::ptrdiff_t y = 0; y < height; ++y) {
     Vec point[width];
     to_points<FormX, 1>(columns[y], point);
-    SIMDCONV_UNROLL for (int x = 0; x < width; ++x, out += tile.point_stride) store(out, point[x]);
+    SIMDCONV_UNROLL for (std::ptrdiff_t x = 0; x < width; ++x, out += tile.point_stride) store(out, point[x]);
   }
 }
 
@@ -158,24 +159,24 @@ void winograd_multiply(const WinogradProduct& tile) {
 template <int FormY, int FormX, bool Partial>
 SIMDCONV_INLINE void output_vector(const WinogradOutput& tile, std::int64_t d, std::int64_t rest,
                                    Vec& poison) {
-  constexpr int points_y = kForms[FormY].points(), points_x = kForms[FormX].points();
-  constexpr int height = kForms[FormY].outputs, width = kForms[FormX].outputs;
+  constexpr std::ptrdiff_t points_y = kForms[FormY].points(), points_x = kForms[FormX].points();
+  constexpr std::ptrdiff_t height = kForms[FormY].outputs, width = kForms[FormX].outputs;
   Vec columns[height][points_x];
   const float* sum = tile.sums + d;
-  SIMDCONV_UNROLL for (int x = 0; x < points_x; ++x, sum += tile.point_stride) {
+  SIMDCONV_UNROLL for (std::ptrdiff_t x = 0; x < points_x; ++x, sum += tile.point_stride) {
     Vec point[points_y];
-    SIMDCONV_UNROLL for (int y = 0; y < points_y; ++y) {
+    SIMDCONV_UNROLL for (std::ptrdiff_t y = 0; y < points_y; ++y) {
       point[y] = in_register(load(sum + y * points_x * tile.point_stride));
     }
     to_outputs<FormY, points_x>(point, &columns[0][x]);
   }
   const Vec low = splat(tile.low), high = splat(tile.high), bias = load(tile.bias + d);
   float* out = tile.out + d;
-  SIMDCONV_UNROLL for (int y = 0; y < height; ++y, out += tile.row_stride) {
+  SIMDCONV_UNROLL for (std::ptrdiff_t y = 0; y < height; ++y, out += tile.row_stride) {
     Vec output[width];
     to_outputs<FormX, 1>(columns[y], output);
     if (y == tile.rows) break;
-    SIMDCONV_UNROLL for (int x = 0; x < width; ++x) {
+    SIMDCONV_UNROLL for (std::ptrdiff_t x = 0; x < width; ++x) {
       if (x == tile.columns) break;
       poison = fma(output[x], splat(0), poison);
       const Vec clamped = at_most(high, at_least(low, add(output[x], bias)));

@@ -74,8 +74,8 @@ Columns part_of(const Columns& columns, std::int64_t from, std::int64_t to) {
   return {columns.first + from * columns.step, to - from, columns.step};
 }
 
-void planes_inside(const ImageRow<float>& row, const Columns& columns, InterleavingKernel to_planes, float* out,
-                   std::ptrdiff_t plane_stride) {
+void planes_inside(const ImageRow<float>& row, const Columns& columns, InterleavingKernel to_planes,
+                   float* out, std::ptrdiff_t plane_stride) {
   const float* source = row.data + columns.first * row.pixel_stride;
   const std::ptrdiff_t step = columns.step * row.pixel_stride;
   if (row.channel_stride == 1 && row.channels > 1) {
@@ -113,8 +113,8 @@ void gather_row(const ImageRow<In>& row, AxisBorder border, Columns columns, Out
   copy_beyond(row, border, part_of(columns, end, columns.count), out + end * out_stride, out_stride);
 }
 
-void gather_planes(const ImageRow<float>& row, AxisBorder border, Columns columns, InterleavingKernel to_planes,
-                   float* out, std::ptrdiff_t plane_stride) {
+void gather_planes(const ImageRow<float>& row, AxisBorder border, Columns columns,
+                   InterleavingKernel to_planes, float* out, std::ptrdiff_t plane_stride) {
   const std::int64_t begin = columns_before(columns, 0), end = columns_before(columns, row.width);
   planes_beyond(row, border, part_of(columns, 0, begin), out, plane_stride);
   if (begin < end) planes_inside(row, part_of(columns, begin, end), to_planes, out + begin, plane_stride);

@@ -25,7 +25,7 @@ Samples transform(const CookToom& form, const Samples& taps) {
     for (int other = 0; other < form.pairs; ++other) {
       if (other != pair) distances *= p * p - form.point[other] * form.point[other];
     }
-    const auto i = static_cast<std::size_t>(1 + 2 * pair);
+    const std::size_t i = static_cast<std::size_t>(pair) * 2 + 1;
     result[i] = at(p) / distances;
     result[i + 1] = at(-p) / distances;
   }

@@ -32,7 +32,7 @@ int find_form(int outputs, std::int64_t taps) {
 
 // Forms with 4 points have less than half of the weights of those with 6, and pay where reading them counts; those with
 // 8 points have nearly twice as many, and a larger error.
-constexpr std::int64_t kManyWeights = 128 * 128;
+constexpr std::int64_t kManyWeights = 1 << 14;
 constexpr int kFewPoints = 4, kManyPoints = 8;
 
 template <int OutHeight, int OutWidth>
