@@ -48,7 +48,7 @@ SIMDCONV_INLINE void to_points(const Vec* sample, Vec* point) {
   if constexpr (f.pairs == 0) {
     point[0] = sample[0];
   } else {
-    constexpr std::ptrdiff_t last = 2 * f.pairs;
+    constexpr std::ptrdiff_t last = std::ptrdiff_t{2} * f.pairs;
     Vec zero = sample[last], infinity = sample[last + 1];
     SIMDCONV_UNROLL for (std::ptrdiff_t i = 0; i < f.pairs; ++i) {
       const Vec c = splat(k.product[i]);
