@@ -74,30 +74,60 @@ Columns part_of(const Columns& columns, std::int64_t from, std::int64_t to) {
   return {columns.first + from * columns.step, to - from, columns.step};
 }
 
-void planes_inside(const ImageRow<float>& row, const Columns& columns, InterleavingKernel to_planes,
-                   float* out, std::ptrdiff_t plane_stride) {
-  const float* source = row.data + columns.first * row.pixel_stride;
+// Interleaved bytes become floats some pixels at a time.
+constexpr std::int64_t kWidenedFloats = 2048;
+
+void interleaved_inside(const ImageRow<float>& row, const float* source, std::ptrdiff_t step,
+                        std::int64_t count, InterleavingKernel to_planes, float* out,
+                        std::ptrdiff_t plane_stride) {
+  to_planes({source, step, out, plane_stride, count, row.channels});
+}
+
+void interleaved_inside(const ImageRow<std::uint8_t>& row, const std::uint8_t* source, std::ptrdiff_t step,
+                        std::int64_t count, InterleavingKernel to_planes, float* out,
+                        std::ptrdiff_t plane_stride) {
+  if (step > kWidenedFloats) {  // pixels far apart, or of very many channels
+    for (std::int64_t i = 0; i < count; ++i, source += step) {
+      for (std::int64_t c = 0; c < row.channels; ++c) out[c * plane_stride + i] = source[c];
+    }
+    return;
+  }
+  float widened[kWidenedFloats];
+  const std::int64_t most = (kWidenedFloats - row.channels) / step + 1;
+  for (std::int64_t done = 0; done < count; done += most) {
+    const std::int64_t pixels = std::min(most, count - done);
+    row.widen(source + done * step, widened, (pixels - 1) * step + row.channels);
+    to_planes({widened, step, out + done, plane_stride, pixels, row.channels});
+  }
+}
+
+template <typename In>
+void planes_inside(const ImageRow<In>& row, const Columns& columns, InterleavingKernel to_planes, float* out,
+                   std::ptrdiff_t plane_stride) {
+  const In* source = row.data + columns.first * row.pixel_stride;
   const std::ptrdiff_t step = columns.step * row.pixel_stride;
   if (row.channel_stride == 1 && row.channels > 1) {
-    return to_planes({source, step, out, plane_stride, columns.count, row.channels});
+    return interleaved_inside(row, source, step, columns.count, to_planes, out, plane_stride);
   }
   for (std::int64_t c = 0; c < row.channels; ++c, source += row.channel_stride, out += plane_stride) {
     if (step == 1) {
-      std::copy_n(source, columns.count, out);
+      copy_run(row, source, columns.count, out);
     } else {
-      for (std::int64_t i = 0; i < columns.count; ++i) out[i] = source[i * step];
+      for (std::int64_t i = 0; i < columns.count; ++i) out[i] = static_cast<float>(source[i * step]);
     }
   }
 }
 
-void planes_beyond(const ImageRow<float>& row, AxisBorder border, const Columns& columns, float* out,
+template <typename In>
+void planes_beyond(const ImageRow<In>& row, AxisBorder border, const Columns& columns, float* out,
                    std::ptrdiff_t plane_stride) {
   const float value = border.mode == BorderMode::constant ? border.value : 0.0F;
   for (std::int64_t i = 0; i < columns.count; ++i) {
     const std::int64_t place = border_source(border.mode, columns.first + i * columns.step, row.width);
-    const float* pixel = row.data + std::max<std::int64_t>(place, 0) * row.pixel_stride;
+    const In* pixel = row.data + std::max<std::int64_t>(place, 0) * row.pixel_stride;
     for (std::int64_t c = 0; c < row.channels; ++c) {
-      out[c * plane_stride + i] = place == kOutside ? value : pixel[c * row.channel_stride];
+      out[c * plane_stride + i] =
+          place == kOutside ? value : static_cast<float>(pixel[c * row.channel_stride]);
     }
   }
 }
@@ -113,14 +143,19 @@ void gather_row(const ImageRow<In>& row, AxisBorder border, Columns columns, Out
   copy_beyond(row, border, part_of(columns, end, columns.count), out + end * out_stride, out_stride);
 }
 
-void gather_planes(const ImageRow<float>& row, AxisBorder border, Columns columns,
-                   InterleavingKernel to_planes, float* out, std::ptrdiff_t plane_stride) {
+template <typename In>
+void gather_planes(const ImageRow<In>& row, AxisBorder border, Columns columns, InterleavingKernel to_planes,
+                   float* out, std::ptrdiff_t plane_stride) {
   const std::int64_t begin = columns_before(columns, 0), end = columns_before(columns, row.width);
   planes_beyond(row, border, part_of(columns, 0, begin), out, plane_stride);
   if (begin < end) planes_inside(row, part_of(columns, begin, end), to_planes, out + begin, plane_stride);
   planes_beyond(row, border, part_of(columns, end, columns.count), out + end, plane_stride);
 }
 
+template void gather_planes(const ImageRow<float>&, AxisBorder, Columns, InterleavingKernel, float*,
+                            std::ptrdiff_t);
+template void gather_planes(const ImageRow<std::uint8_t>&, AxisBorder, Columns, InterleavingKernel, float*,
+                            std::ptrdiff_t);
 template void gather_row(const ImageRow<float>&, AxisBorder, Columns, float*, std::ptrdiff_t);
 template void gather_row(const ImageRow<std::uint8_t>&, AxisBorder, Columns, std::uint8_t*, std::ptrdiff_t);
 template void gather_row(const ImageRow<std::uint8_t>&, AxisBorder, Columns, float*, std::ptrdiff_t);

@@ -37,7 +37,8 @@ void gather_row(const ImageRow<In>& row, AxisBorder border, Columns columns, Out
                 std::ptrdiff_t out_stride);
 
 // The same with a plane for each channel, `plane_stride` floats apart.
-void gather_planes(const ImageRow<float>& row, AxisBorder border, Columns columns,
-                   InterleavingKernel to_planes, float* out, std::ptrdiff_t plane_stride);
+template <typename In>
+void gather_planes(const ImageRow<In>& row, AxisBorder border, Columns columns, InterleavingKernel to_planes,
+                   float* out, std::ptrdiff_t plane_stride);
 
 }  // namespace simdconv

@@ -51,8 +51,6 @@ std::string decline_cost(const Layer& layer) {
 }
 
 std::string decline(const Layer& layer) {
-  const bool bytes = layer.spec.in_type == ElementType::uint8 || layer.spec.out_type == ElementType::uint8;
-  if (bytes) return "it makes planes of floats, not of bytes";
   if (layer.spec.border.renormalizes() && !layer.finite_weights) return kNeedsFiniteWeights;
   return layer.spec.algorithm == "auto" ? decline_cost(layer) : "";
 }
@@ -171,6 +169,8 @@ void PlanarPlan::lay_out_scratch() {
   const std::int64_t channels = share_groups_ * l.group_out();
   ScratchLayout scratch;
   scratch_.planes = scratch.place<float>(share_groups_ * l.group_in() * channel_floats_ + lanes_);
+  const bool packs_pixels = out_type() == ElementType::uint8 && !planes_out_;
+  scratch_.pixels = scratch.place<float>(packs_pixels ? channels * tile_pixels_ : 0);
   scratch_.tile = scratch.place<float>(channels * tile_pixels_);
   scratch_.factors = scratch.place<float>(renormalizes ? channels * tile_pixels_ : 0);
   scratch_.pixel_factors = scratch.place<float>(renormalizes ? channels : 0);
@@ -193,7 +193,7 @@ Plan::Description PlanarPlan::describe() const {
 // ---- obeying ---------------------------------------------------------------------------------
 
 void PlanarPlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
-  const Unit unit = decode(index, static_cast<const float*>(in), static_cast<float*>(out), scratch);
+  const Unit unit = decode(index, {in, in_type()}, {out, out_type()}, scratch);
   gather(unit);
   const std::int64_t vectors = ceil_divide((unit.rows - 1) * x_.length() + unit.columns, lanes_);
   const std::int64_t tiles = ceil_divide(vectors, tile_vectors_);
@@ -203,7 +203,7 @@ void PlanarPlan::run_unit(std::int64_t index, const void* in, void* out, std::by
   }
 }
 
-PlanarPlan::Unit PlanarPlan::decode(std::int64_t index, const float* in, float* out,
+PlanarPlan::Unit PlanarPlan::decode(std::int64_t index, const InSamples& in, const OutSamples& out,
                                     std::byte* scratch) const {
   Unit unit{};
   unit.first_group = index % shares_ * share_groups_;
@@ -215,8 +215,9 @@ PlanarPlan::Unit PlanarPlan::decode(std::int64_t index, const float* in, float* 
   unit.first_row = index % row_blocks_ * rows_;
   unit.rows = std::min(rows_, view_.out.height - unit.first_row);
   const std::int64_t image = index / row_blocks_;
-  unit.in = in + image * view_.in.height * view_.in.width * view_.in.channels;
-  unit.out = out + image * view_.out.height * view_.out.width * view_.out.channels;
+  unit.in = in.from(image * view_.in.height * view_.in.width * view_.in.channels);
+  unit.out = out.from(image * view_.out.height * view_.out.width * view_.out.channels);
+  unit.pixels = reinterpret_cast<float*>(scratch + scratch_.pixels);
   unit.planes = reinterpret_cast<float*>(scratch + scratch_.planes);
   unit.tile = reinterpret_cast<float*>(scratch + scratch_.tile);
   unit.factors = reinterpret_cast<float*>(scratch + scratch_.factors);
@@ -245,18 +246,13 @@ void PlanarPlan::gather_row(const Unit& unit, std::int64_t virtual_row, std::int
                             float* out) const {
   const Border& border = layer_->spec.border;
   const ImageShape& in = view_.in;
-  const std::int64_t first_channel = unit.first_group * view_.layer.group_in();
   const std::int64_t channels = unit.groups * view_.layer.group_in();
   const Columns columns{first_column, unit.columns + x_.reach(), x_.stride()};
   const std::int64_t source = border_source(border.y.mode, virtual_row, in.height);
-  ImageRow<float> row{nullptr, in.channels, 1, in.width, channels};
-  if (planes_in_) {
-    row.pixel_stride = 1;
-    row.channel_stride = in.height * in.width;
-  }
   if (source != kOutside) {
-    row.data = unit.in + source * in.width * row.pixel_stride + first_channel * row.channel_stride;
-    return gather_planes(row, border.x, columns, kernels_.to_planes, out, channel_floats_);
+    const InSamples row = unit.in.from(source * in.width * (planes_in_ ? 1 : in.channels));
+    if (row.type == ElementType::uint8) return gather_inside(unit, row.bytes(), columns, out);
+    return gather_inside(unit, row.floats(), columns, out);
   }
   const float value = border.y.mode == BorderMode::constant ? border.y.value : 0.0F;
   for (std::int64_t c = 0; c < channels; ++c, out += channel_floats_) {
@@ -267,6 +263,20 @@ void PlanarPlan::gather_row(const Unit& unit, std::int64_t virtual_row, std::int
       if (column < 0 || column >= in.width) out[i] = 0;
     }
   }
+}
+
+template <typename In>
+void PlanarPlan::gather_inside(const Unit& unit, const In* data, const Columns& columns, float* out) const {
+  const ImageShape& in = view_.in;
+  const std::int64_t group_in = view_.layer.group_in();
+  ImageRow<In> row{data, in.channels, 1, in.width, unit.groups * group_in};
+  row.widen = layer_->kernels->widen;
+  if (planes_in_) {
+    row.pixel_stride = 1;
+    row.channel_stride = in.height * in.width;
+  }
+  row.data += unit.first_group * group_in * row.channel_stride;
+  gather_planes(row, layer_->spec.border.x, columns, kernels_.to_planes, out, channel_floats_);
 }
 
 void PlanarPlan::run_tile(const Unit& unit, const Tile& tile) const {
@@ -355,13 +365,22 @@ void PlanarPlan::store(const Unit& unit, const Tile& tile) const {
   for_each_row(
       unit, tile, [&](std::int64_t row, std::int64_t column, std::int64_t pixels, std::int64_t offset) {
         const float* from = unit.tile + offset;
-        const std::int64_t place = row * out.width + column;
+        const std::int64_t plane = out.height * out.width, place = row * out.width + column;
+        const OutSamples at =
+            unit.out.from(planes_out_ ? first * plane + place : place * out.channels + first);
+        const NarrowKernel narrow = layer_->kernels->narrow;
+        if (at.type == ElementType::uint8) {
+          if (planes_out_) return narrow({from, tile_pixels_, at.bytes(), plane, channels, pixels});
+          kernels_.from_planes({from, tile_pixels_, unit.pixels, channels, pixels, channels});
+          const bool whole = channels == out.channels;  // pixels are contiguous
+          return narrow({unit.pixels, channels, at.bytes(), out.channels, whole ? 1 : pixels,
+                         whole ? pixels * channels : channels});
+        }
         if (!planes_out_) {
-          kernels_.from_planes(
-              {from, tile_pixels_, unit.out + place * out.channels + first, out.channels, pixels, channels});
+          kernels_.from_planes({from, tile_pixels_, at.floats(), out.channels, pixels, channels});
           return;
         }
-        float* to = unit.out + first * out.height * out.width + place;
+        float* to = at.floats();
         for (std::int64_t d = 0; d < channels; ++d, from += tile_pixels_, to += out.height * out.width) {
           std::copy_n(from, pixels, to);
         }

@@ -23,7 +23,9 @@
 #include <vector>
 
 #include "plan/axis_taps.h"
+#include "plan/gather.h"
 #include "plan/layer.h"
+#include "plan/samples.h"
 #include "plan/select.h"
 
 namespace simdconv {
@@ -35,8 +37,8 @@ class PlanarPlan final : public Plan {
   Description describe() const override;
   ImageShape input_shape() const override { return geometry_.in; }
   ImageShape output_shape() const override { return geometry_.out; }
-  ElementType in_type() const override { return ElementType::float32; }
-  ElementType out_type() const override { return ElementType::float32; }
+  ElementType in_type() const override { return layer_->spec.in_type; }
+  ElementType out_type() const override { return layer_->spec.out_type; }
   std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return view_.in.batch * row_blocks_ * column_blocks_ * shares_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
@@ -46,9 +48,10 @@ class PlanarPlan final : public Plan {
   struct Unit {
     std::int64_t first_row, rows, first_column, columns;  // of the output
     std::int64_t first_group, groups;
-    const float* in;  // of the image
-    float* out;
+    InSamples in;  // of the image
+    OutSamples out;
     float* planes;
+    float* pixels;         // [tile_pixels_][channel of the share], before they become bytes
     float* tile;           // [channel of the share][tile_pixels_]
     float* factors;        // the same
     float* pixel_factors;  // [channel of the share]
@@ -64,9 +67,11 @@ class PlanarPlan final : public Plan {
   void lay_out_planes();
   void lay_out_scratch();
 
-  Unit decode(std::int64_t index, const float* in, float* out, std::byte* scratch) const;
+  Unit decode(std::int64_t index, const InSamples& in, const OutSamples& out, std::byte* scratch) const;
   void gather(const Unit& unit) const;
   void gather_row(const Unit& unit, std::int64_t virtual_row, std::int64_t first_column, float* out) const;
+  template <typename In>
+  void gather_inside(const Unit& unit, const In* row, const Columns& columns, float* out) const;
   void run_tile(const Unit& unit, const Tile& tile) const;
   void finish(const Unit& unit, const Tile& tile, bool scaled) const;
   void store(const Unit& unit, const Tile& tile) const;
@@ -98,7 +103,7 @@ class PlanarPlan final : public Plan {
   std::vector<std::ptrdiff_t> offsets_;  // [input channel of a group][kernel row][kernel column]
   std::int64_t tile_vectors_ = 1, tile_pixels_ = 1;
   struct {
-    std::size_t planes, tile, factors, pixel_factors, bias, bytes;  // offsets
+    std::size_t planes, pixels, tile, factors, pixel_factors, bias, bytes;  // offsets
   } scratch_{};
 };
 

@@ -21,19 +21,18 @@ void compare_random_cases(Values values, std::uint32_t seed, int count) {
   for (const Isa isa : available_isas()) {
     Random random(seed);
     constexpr const char* kAlgorithms[] = {"direct", "planar", "depthwise", "flat"};
-    int accepted[4] = {}, of_floats = 0;
+    int accepted[4] = {};
     for (int i = 0; i < count; ++i) {
       Case c;
       make_random_case(random, values, &c);
       c.spec.isa = isa;
-      if (c.spec.in_type == ElementType::float32 && c.spec.out_type == ElementType::float32) ++of_floats;
       for (int a = 0; a < 4; ++a) {
         const Against against = i % 2 == 0 ? Against::end : Against::start;
         if (compare_with_reference(c, kAlgorithms[a], values, random, against)) ++accepted[a];
       }
     }
     CHECK(accepted[0] == count, "direct declined %d of %d", count - accepted[0], count);
-    CHECK(accepted[1] == of_floats, "planar met %d of %d layers of floats", accepted[1], of_floats);
+    CHECK(accepted[1] == count, "planar declined %d of %d", count - accepted[1], count);
     for (int a = 2; a < 4; ++a) {
       CHECK(accepted[a] * 20 >= count, "%s met %d of %d layers", kAlgorithms[a], accepted[a], count);
     }

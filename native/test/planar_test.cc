@@ -174,7 +174,7 @@ TEST(planar_scratch_does_not_grow_with_the_image) {
 }
 
 TEST(planar_is_chosen_where_lanes_would_idle) {
-  const std::vector<float> filter(64 * 64 * 9, 1.0F);
+  const std::vector<float> filter(std::size_t{64} * 64 * 9, 1.0F);
   const auto answer = [&](Isa isa, const PlanarShape& shape, Layout layout) {
     Conv2dSpec spec;
     spec.isa = isa;

@@ -36,7 +36,7 @@ async function occupied(body: () => Promise<void>): Promise<void> {
   const { threads } = info()
   configure({ threads: 1 })
   const filter = tensor(new Float32Array(5 * 5 * 16 * 16), [5, 5, 16, 16])
-  const slow = new Conv2d({ filter }).run(tensor(new Float32Array(128 * 128 * 16), [128, 128, 16]))
+  const slow = new Conv2d({ filter }).run(tensor(new Float32Array(400 * 400 * 16), [400, 400, 16]))
   try {
     await body()
   } finally {

@@ -1,19 +1,9 @@
 /** Images of bytes, in and out, by every algorithm: against the oracle, and what becomes of results that are no bytes. */
 import { expect } from 'chai'
 import { Conv2d, tensor, type Conv2dOptions, type ElementType } from 'simdconv'
-import {
-  accepts,
-  algorithms as all,
-  inOracleOrder,
-  randomCase,
-  type Case,
-  type Kind,
-} from '../../helpers/cases'
+import { accepts, algorithms, inOracleOrder, randomCase, type Case, type Kind } from '../../helpers/cases'
 import { oracle } from '../../helpers/oracle'
 import { Random } from '../../helpers/random'
-
-/** All but the one that takes floats only. */
-const algorithms = all.filter((name) => name !== 'planar')
 
 type Types = readonly [input: ElementType, output: ElementType]
 type Options = Conv2dOptions<ElementType, ElementType>
@@ -168,17 +158,6 @@ describe('results that are no bytes', () => {
         const { data } = layer.runSync(tensor(new Uint8Array(20 * 7).fill(10), [7, 20, 1]))
         expect([data[0], data[21]], `${algorithm}, ${value}`).to.deep.equal([corner, 90])
       }
-    }
-  })
-})
-
-describe('the algorithm for floats only', () => {
-  it('says so', () => {
-    const filter = tensor(new Float32Array(9).fill(1), [3, 3, 1, 1])
-    for (const types of [{ inputType: 'uint8' }, { outputType: 'uint8' }] as const) {
-      expect(() => new Conv2d({ filter, algorithm: 'planar', ...types })).to.throw(
-        'algorithm "planar" cannot do this layer: it makes planes of floats, not of bytes; say "auto"',
-      )
     }
   })
 })
