@@ -60,12 +60,13 @@ const Algorithm kDepthwise{
 };
 
 DepthwisePlan::DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
-    : layer_(std::move(layer)), geometry_(geometry), grid_(geometry.layer), channels_(geometry.out.channels) {
+    : LayerPlan(kDepthwise.name, std::move(layer), geometry),
+      grid_(geometry.layer),
+      channels_(geometry.out.channels) {
   const Conv2dSpec& spec = layer_->spec;
   const bool skips_rows = outside_rows_add_nothing(spec.border, layer_->finite_weights);
   row_source_ = RowSource(*layer_->kernels, geometry.in, spec.border, /*contiguous=*/true, skips_rows,
                           geometry.layer.group_out());
-  fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_rows();
   choose_segments();
   choose_windows();
@@ -229,16 +230,10 @@ void DepthwisePlan::lay_out_scratch() {
   scratch_.bytes = scratch.bytes();
 }
 
-Plan::Description DepthwisePlan::describe() const {
+std::string DepthwisePlan::kernel_name() const {
   const KernelTable& kernels = *layer_->kernels;
-  const std::string kernel = "f32_depthwise_" + std::to_string(std::min(tile_rows_, geometry_.out.height)) +
-                             "x" + std::to_string(kernels.lanes) + "_" + isa_name(kernels.isa);
-  return {kDepthwise.name,
-          kernel,
-          kernels.isa,
-          scratch_.bytes,
-          layer_->packed_bytes(),
-          describe_candidates(*layer_, geometry_)};
+  return "f32_depthwise_" + std::to_string(std::min(tile_rows_, geometry_.out.height)) + "x" +
+         std::to_string(kernels.lanes) + "_" + isa_name(kernels.isa);
 }
 
 // ---- obeying ---------------------------------------------------------------------------------
@@ -341,12 +336,11 @@ void DepthwisePlan::run_tile(const Unit& unit, const DepthwiseRows& kernel, std:
 
 // Whether the border leaves taps out of a tile's windows: if it does so anywhere between, then at an end.
 bool DepthwisePlan::leaves_out(const Segment& segment, const Tile& tile) const {
-  if (!layer_->spec.border.renormalizes()) return false;
-  const LayerShape& l = geometry_.layer;
-  return rows_kept(tile.row).count() < l.kernel_height ||
-         rows_kept(tile.row + (tile.rows - 1) * row_spacing_).count() < l.kernel_height ||
-         columns_kept(segment.first_pixel).count() < l.kernel_width ||
-         columns_kept(segment.end_pixel - 1).count() < l.kernel_width;
+  return simdconv::leaves_out(geometry_, layer_->spec.border,
+                              {.first_row = tile.row,
+                               .last_row = tile.row + (tile.rows - 1) * row_spacing_,
+                               .first_pixel = segment.first_pixel,
+                               .last_pixel = segment.end_pixel - 1});
 }
 
 void DepthwisePlan::finish(const Unit& unit, const Tile& tile, float* data, std::ptrdiff_t row_stride) const {

@@ -16,27 +16,21 @@
 #include <memory>
 #include <vector>
 
-#include "plan/layer.h"
+#include "plan/layer_plan.h"
 #include "plan/row_source.h"
-#include "plan/select.h"
 
 namespace simdconv {
 
-class DepthwisePlan final : public Plan {
+class DepthwisePlan final : public LayerPlan {
  public:
   DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry& geometry);
 
-  Description describe() const override;
-  ImageShape input_shape() const override { return geometry_.in; }
-  ImageShape output_shape() const override { return geometry_.out; }
-  ElementType in_type() const override { return layer_->spec.in_type; }
-  ElementType out_type() const override { return layer_->spec.out_type; }
-  std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return geometry_.out.batch * row_blocks_ * std::ssize(segments_); }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
   void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
 
  private:
+  std::string kernel_name() const override;
   // Of a row.
   struct Segment {
     std::int64_t first_pixel, end_pixel;
@@ -91,8 +85,6 @@ class DepthwisePlan final : public Plan {
     return simdconv::columns_kept(geometry_, layer_->spec.border, pixel);
   }
 
-  std::shared_ptr<const Layer> layer_;
-  Geometry geometry_;
   RowSource row_source_;
   RowGrid grid_;
   std::int64_t channels_;         // of a pixel as it is read, and of the output
@@ -100,9 +92,7 @@ class DepthwisePlan final : public Plan {
   std::int64_t row_spacing_ = 1;  // of a tile's output rows
   std::int64_t stride_ = 1;       // in input rows of the tile, from output row to output row
   bool maps_columns_ = false;     // in all segments, or in none
-  bool fused_;
-  bool waits_ = false;  // where the output is as far beyond a page as the input
-  float low_, high_;
+  bool waits_ = false;            // where the output is as far beyond a page as the input
 
   std::vector<Segment> segments_;
   std::int64_t block_rows_ = 1, row_blocks_ = 1;  // the last block has what remains

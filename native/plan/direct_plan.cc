@@ -4,6 +4,7 @@
 
 #include "plan/common.h"
 #include "plan/cost.h"
+#include "plan/made_pixels.h"
 #include "simdconv/cpu.h"
 
 namespace simdconv {
@@ -12,7 +13,7 @@ namespace {
 // Pixels of a tile that stand a multiple of 4 KiB apart share one set of L1, and push each other out: a 1x1
 // layer with 1024 channels ran at 0.76 of the peak, and at 0.97 once its strips had a cache line between
 // pixels (Zen 4).
-constexpr std::int64_t kCollidingFloats = 1024, kLineFloats = 16;
+constexpr std::int64_t kCollidingFloats = 1024;
 
 std::string decline(const Layer& layer) {
   const bool leaves_out = layer.spec.border.renormalizes();
@@ -67,7 +68,7 @@ const Algorithm kDirect{
 };
 
 DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
-    : layer_(std::move(layer)), kernels_(direct_kernels(*layer_)), geometry_(geometry) {
+    : LayerPlan(kDirect.name, std::move(layer), geometry), kernels_(direct_kernels(*layer_)) {
   const Conv2dSpec& spec = layer_->spec;
   native_in_ = spec.layout == Layout::nhwc || geometry.in.channels == 1;
   native_out_ = spec.layout == Layout::nhwc || geometry.out.channels == 1;
@@ -76,7 +77,6 @@ DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geome
   grid_ = RowGrid(view_.layer);
   stores_at_once_ = native_out_ && spec.out_type == ElementType::float32;
   row_source_ = RowSource(kernels_, view_.in, spec.border, native_in_, skips_rows_);
-  fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_tiles();
   choose_windows();
   choose_units();
@@ -205,12 +205,9 @@ void DirectPlan::lay_out_scratch() {
   scratch_.bytes = scratch.bytes();
 }
 
-Plan::Description DirectPlan::describe() const {
-  const std::string kernel = "f32_direct_" + std::to_string(tile_pixels_) + "x" +
-                             std::to_string(layer_->packed.widest_block()) + "_" + isa_name(kernels_.isa);
-  return {kDirect.name,           kernel,
-          kernels_.isa,           scratch_.bytes,
-          layer_->packed_bytes(), describe_candidates(*layer_, geometry_)};
+std::string DirectPlan::kernel_name() const {
+  return "f32_direct_" + std::to_string(tile_pixels_) + "x" + std::to_string(layer_->packed.widest_block()) +
+         "_" + isa_name(kernels_.isa);
 }
 
 // ---- obeying ---------------------------------------------------------------------------------
@@ -307,34 +304,19 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
   }
 }
 
-// From scratch to the image: as bytes, or into planes, or both.
 void DirectPlan::store(const Unit& unit, const ChannelBlock& block, std::int64_t row,
                        std::int64_t first_pixel, const DirectTile& tile, std::int64_t pixels) const {
-  const bool bytes = out_type() == ElementType::uint8, contiguous = has_whole_pixels(block);
-  NarrowTile narrow{};
-  narrow.in = tile.out;
-  narrow.in_row_stride = tile.out_stride;
-  narrow.rows = contiguous ? 1 : pixels;
-  narrow.count = contiguous ? pixels * block.channels : block.channels;
-  if (native_out_) {
-    narrow.out = unit.out.bytes() + place(unit.image, row, first_pixel) + block.channel;
-    narrow.out_row_stride = view_.out.channels;
-    return kernels_.narrow(narrow);
-  }
-
-  const std::int64_t out_plane = view_.out.height * view_.out.width;
-  const OutSamples plane = unit.out.from((unit.image * view_.out.channels + block.channel) * out_plane +
-                                         row * view_.out.width + first_pixel);
-  const auto spread = [&](const auto* from, auto* to) {
-    for (std::int64_t d = 0; d < block.channels; ++d, to += out_plane) {
-      for (std::int64_t p = 0; p < pixels; ++p) to[p] = from[p * tile.out_stride + d];
-    }
-  };
-  if (!bytes) return spread(tile.out, plane.floats());
-  narrow.out = unit.tile_bytes;
-  narrow.out_row_stride = tile.out_stride;
-  kernels_.narrow(narrow);
-  spread(unit.tile_bytes, plane.bytes());
+  MadePixels made{};
+  made.data = tile.out;
+  made.stride = tile.out_stride;
+  made.bytes = unit.tile_bytes;
+  made.image = unit.image;
+  made.row = row;
+  made.first_pixel = first_pixel;
+  made.pixels = pixels;
+  made.first_channel = block.channel;
+  made.channels = block.channels;
+  store_pixels(kernels_, made, view_.out, native_out_, unit.out);
 }
 
 // Whether the border leaves taps out of these pixels' windows.

@@ -17,27 +17,23 @@
 #include <string>
 #include <vector>
 
-#include "plan/layer.h"
+#include "plan/layer_plan.h"
 #include "plan/row_source.h"
-#include "plan/select.h"
 
 namespace simdconv {
 
-class DirectPlan final : public Plan {
+class DirectPlan final : public LayerPlan {
  public:
   DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry);
 
-  Description describe() const override;
-  ImageShape input_shape() const override { return geometry_.in; }
-  ImageShape output_shape() const override { return geometry_.out; }
-  ElementType in_type() const override { return layer_->spec.in_type; }
-  ElementType out_type() const override { return layer_->spec.out_type; }
-  std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return units_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
   void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
 
  private:
+  std::string kernel_name() const override;
+  Isa isa() const override { return kernels_.isa; }
+
   struct Segment {
     std::int64_t first_tile, end_tile;
     bool gathered;
@@ -94,18 +90,14 @@ class DirectPlan final : public Plan {
              const DirectTile& tile, std::int64_t pixels) const;
   bool leaves_out(TapRange rows, std::int64_t first_pixel, std::int64_t pixels) const;
 
-  std::shared_ptr<const Layer> layer_;
   const KernelTable& kernels_;
-  Geometry geometry_;  // as the caller sees it
-  Geometry view_;      // as the plan sees it: a 1x1 layer's image as one row
+  Geometry view_;  // as the plan sees it: a 1x1 layer's image as one row
 
   bool native_in_, native_out_;  // pixels are contiguous: nhwc, or a single channel
   bool stores_at_once_;          // tiles are made where they belong: native, and floats
   bool skips_rows_;              // kernel rows beyond the image add nothing, and are passed over
   RowSource row_source_;
   RowGrid grid_;
-  bool fused_;        // bias and clamp finish a tile; otherwise the finish kernel does
-  float low_, high_;  // the clamp
 
   std::int64_t strip_pixel_floats_;          // from pixel to pixel in a strip
   std::int64_t tiles_, tile_pixels_;         // of an output row; the most in one tile

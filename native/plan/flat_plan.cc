@@ -51,7 +51,7 @@ const Algorithm kFlat{
 };
 
 FlatPlan::FlatPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
-    : layer_(std::move(layer)), geometry_(geometry) {
+    : LayerPlan(kFlat.name, std::move(layer), geometry) {
   const Conv2dSpec& spec = layer_->spec;
   plane_channels_ = layer_->plane_channels();
   planes_ = geometry.out.batch * (geometry.out.channels / plane_channels_);
@@ -62,7 +62,6 @@ FlatPlan::FlatPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
   LayerShape rows = geometry.layer;
   rows.dilation_height = 1;  // it is, or there is a single kernel row
   grid_ = RowGrid(rows);
-  fused_ = as_clamp(spec.activation, &low_, &high_);
   const FlatKernels& kernels = layer_->kernels->flat;
   const bool shares = layer_->kernels->lanes % plane_channels_ == 0;  // all vectors begin with channel 0
   wide_ = shares ? &kernels.shared : &kernels.whole;
@@ -147,16 +146,10 @@ void FlatPlan::lay_out_scratch() {
   scratch_.bytes = scratch.bytes();
 }
 
-Plan::Description FlatPlan::describe() const {
+std::string FlatPlan::kernel_name() const {
   const KernelTable& kernels = *layer_->kernels;
-  const std::string kernel = "f32_flat_" + std::to_string(kernels.flat.rows) + "x" +
-                             std::to_string(tile_floats_) + "_" + isa_name(kernels.isa);
-  return {kFlat.name,
-          kernel,
-          kernels.isa,
-          scratch_.bytes,
-          layer_->packed_bytes(),
-          describe_candidates(*layer_, geometry_)};
+  return "f32_flat_" + std::to_string(kernels.flat.rows) + "x" + std::to_string(tile_floats_) + "_" +
+         isa_name(kernels.isa);
 }
 
 // ---- obeying ---------------------------------------------------------------------------------
@@ -233,7 +226,7 @@ void FlatPlan::run_tiles(const Unit& unit, const FlatVariants& kernels, const Ex
   const LayerShape& l = geometry_.layer;
   const std::int64_t row_stride = geometry_.out.width * plane_channels_;
   const Extent all{first.row, first.rows, first.flat, first.floats * count};
-  const bool fused = fused_ && !(unit.may_leave_out && leaves_out(unit, all));
+  const bool fused = fused_ && !leaves_out(unit, all);
   OutSamples out = unit.out.from(first.row * row_stride + unit.first_pixel * plane_channels_ + first.flat);
   FlatTiles tiles{};
   tiles.rows = unit.rows + (first.row - unit.first_row) * l.stride_height;
@@ -282,16 +275,14 @@ void FlatPlan::run_tiles(const Unit& unit, const FlatVariants& kernels, const Ex
   }
 }
 
-// Whether the border leaves taps out of these outputs' windows: if it does so anywhere between, then at an
-// end.
 bool FlatPlan::leaves_out(const Unit& unit, const Extent& extent) const {
-  const LayerShape& l = geometry_.layer;
-  const std::int64_t first_pixel = unit.first_pixel + extent.flat / plane_channels_;
-  const std::int64_t last_pixel = unit.first_pixel + (extent.flat + extent.floats - 1) / plane_channels_;
-  return rows_kept(extent.row).count() < l.kernel_height ||
-         rows_kept(extent.row + extent.rows - 1).count() < l.kernel_height ||
-         columns_kept(first_pixel).count() < l.kernel_width ||
-         columns_kept(last_pixel).count() < l.kernel_width;
+  return unit.may_leave_out &&
+         simdconv::leaves_out(
+             geometry_, layer_->spec.border,
+             {.first_row = extent.row,
+              .last_row = extent.row + extent.rows - 1,
+              .first_pixel = unit.first_pixel + extent.flat / plane_channels_,
+              .last_pixel = unit.first_pixel + (extent.flat + extent.floats - 1) / plane_channels_});
 }
 
 // Rows that keep the same kernel rows have the same factors, and are finished together.
@@ -307,7 +298,7 @@ void FlatPlan::finish(const Unit& unit, const Extent& extent, float* data, std::
       const TapRange next = rows_kept(part.row + part.rows);
       if (next.begin != kept.begin || next.end != kept.end) break;
     }
-    const bool scaled = unit.may_leave_out && leaves_out(unit, part);
+    const bool scaled = leaves_out(unit, part);
     if (scaled) fill_factors(unit, part);
     rest.scale = scaled ? unit.factors : nullptr;
     rest.data = data + (part.row - extent.row) * row_stride;

@@ -15,27 +15,21 @@
 #include <memory>
 #include <vector>
 
-#include "plan/layer.h"
+#include "plan/layer_plan.h"
 #include "plan/row_source.h"
-#include "plan/select.h"
 
 namespace simdconv {
 
-class FlatPlan final : public Plan {
+class FlatPlan final : public LayerPlan {
  public:
   FlatPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry);
 
-  Description describe() const override;
-  ImageShape input_shape() const override { return geometry_.in; }
-  ImageShape output_shape() const override { return geometry_.out; }
-  ElementType in_type() const override { return layer_->spec.in_type; }
-  ElementType out_type() const override { return layer_->spec.out_type; }
-  std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return planes_ * row_blocks_ * segments_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
   void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
 
  private:
+  std::string kernel_name() const override;
   // Output pixels [first, end) of a row, cut into segments of equal length.
   struct Zone {
     std::int64_t first, end;
@@ -84,8 +78,6 @@ class FlatPlan final : public Plan {
     return simdconv::columns_kept(geometry_, layer_->spec.border, pixel);
   }
 
-  std::shared_ptr<const Layer> layer_;
-  Geometry geometry_;
   RowSource row_source_;
   RowGrid grid_;
 
@@ -93,8 +85,6 @@ class FlatPlan final : public Plan {
   std::int64_t copies_;                   // of an input channel, one for each of its output channels
   const FlatVariants* wide_;              // the kernels of full tiles
   std::int64_t tile_floats_;              // along the row
-  bool fused_;
-  float low_, high_;
 
   std::int64_t first_whole_, end_whole_;  // pixels whose taps all stand inside, in x
 

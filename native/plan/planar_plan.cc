@@ -11,7 +11,6 @@
 namespace simdconv {
 namespace {
 
-constexpr std::int64_t kLineFloats = 16;
 constexpr std::int64_t kShareChannels = 32;  // two cache lines of a pixel
 constexpr double kWorthNarrowing = 0.98;     // wider windows read longer stretches of memory
 
@@ -77,15 +76,13 @@ const Algorithm kPlanar{
 };
 
 PlanarPlan::PlanarPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
-    : layer_(std::move(layer)),
+    : LayerPlan(kPlanar.name, std::move(layer), geometry),
       kernels_(layer_->kernels->planar),
-      lanes_(layer_->kernels->lanes),
-      geometry_(geometry) {
+      lanes_(layer_->kernels->lanes) {
   const Conv2dSpec& spec = layer_->spec;
   planes_in_ = spec.layout == Layout::nchw || geometry.in.channels == 1;
   planes_out_ = spec.layout == Layout::nchw || geometry.out.channels == 1;
   view_ = as_one_row(geometry, /*joins_images=*/spec.layout == Layout::nhwc);
-  fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_shares();
   choose_windows();
   lay_out_planes();
@@ -178,16 +175,10 @@ void PlanarPlan::lay_out_scratch() {
   scratch_.bytes = scratch.bytes();
 }
 
-Plan::Description PlanarPlan::describe() const {
+std::string PlanarPlan::kernel_name() const {
   const Isa isa = layer_->kernels->isa;
-  const std::string kernel = "f32_planar_" + std::to_string(tile_pixels_) + "x" +
-                             std::to_string(layer_->planar.most_outputs()) + "_" + isa_name(isa);
-  return {kPlanar.name,
-          kernel,
-          isa,
-          scratch_.bytes,
-          layer_->packed_bytes(),
-          describe_candidates(*layer_, geometry_)};
+  return "f32_planar_" + std::to_string(tile_pixels_) + "x" + std::to_string(layer_->planar.most_outputs()) +
+         "_" + isa_name(isa);
 }
 
 // ---- obeying ---------------------------------------------------------------------------------

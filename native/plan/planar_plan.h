@@ -24,27 +24,21 @@
 
 #include "plan/axis_taps.h"
 #include "plan/gather.h"
-#include "plan/layer.h"
+#include "plan/layer_plan.h"
 #include "plan/samples.h"
-#include "plan/select.h"
 
 namespace simdconv {
 
-class PlanarPlan final : public Plan {
+class PlanarPlan final : public LayerPlan {
  public:
   PlanarPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry);
 
-  Description describe() const override;
-  ImageShape input_shape() const override { return geometry_.in; }
-  ImageShape output_shape() const override { return geometry_.out; }
-  ElementType in_type() const override { return layer_->spec.in_type; }
-  ElementType out_type() const override { return layer_->spec.out_type; }
-  std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return view_.in.batch * row_blocks_ * column_blocks_ * shares_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
   void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
 
  private:
+  std::string kernel_name() const override;
   struct Unit {
     std::int64_t first_row, rows, first_column, columns;  // of the output
     std::int64_t first_group, groups;
@@ -86,14 +80,10 @@ class PlanarPlan final : public Plan {
     return simdconv::columns_kept(view_, layer_->spec.border, pixel);
   }
 
-  std::shared_ptr<const Layer> layer_;
   const PlanarKernels& kernels_;
   std::int64_t lanes_;
-  Geometry geometry_;            // as the caller sees it
   Geometry view_;                // as the plan sees it: a 1x1 layer's image as one row
   bool planes_in_, planes_out_;  // a channel's pixels are contiguous: nchw, or a single channel
-  bool fused_;                   // bias and clamp finish a tile; otherwise the finish kernel does
-  float low_, high_;             // the clamp
 
   std::int64_t share_groups_ = 1, shares_ = 1;
   std::int64_t rows_ = 1, columns_ = 1;  // of a window, at the most

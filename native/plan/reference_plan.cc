@@ -1,28 +1,15 @@
 // The reference as an algorithm: it accepts every layer, so every layer has an answer.
 #include "kernels/reference.h"
-#include "plan/select.h"
+#include "plan/layer_plan.h"
 
 namespace simdconv {
 namespace {
 
-class ReferencePlan final : public Plan {
+class ReferencePlan final : public LayerPlan {
  public:
   ReferencePlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
-      : layer_(std::move(layer)), geometry_(geometry) {}
+      : LayerPlan(kReference.name, std::move(layer), geometry) {}
 
-  Description describe() const override {
-    return {kReference.name,
-            "f64_reference",
-            Isa::scalar,
-            0,
-            layer_->packed_bytes(),
-            describe_candidates(*layer_, geometry_)};
-  }
-  ImageShape input_shape() const override { return geometry_.in; }
-  ImageShape output_shape() const override { return geometry_.out; }
-  ElementType in_type() const override { return layer_->spec.in_type; }
-  ElementType out_type() const override { return layer_->spec.out_type; }
-  std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return geometry_.out.batch * geometry_.out.height; }
   std::size_t scratch_bytes() const override { return 0; }
 
@@ -33,8 +20,8 @@ class ReferencePlan final : public Plan {
   }
 
  private:
-  std::shared_ptr<const Layer> layer_;
-  Geometry geometry_;
+  std::string kernel_name() const override { return "f64_reference"; }
+  Isa isa() const override { return Isa::scalar; }
 };
 
 void prepare(Layer& layer) {

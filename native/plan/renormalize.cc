@@ -30,6 +30,16 @@ TapRange columns_kept(const Geometry& g, const Border& border, std::int64_t pixe
   return taps_inside(pixel * l.stride_width - g.padding.left, l.dilation_width, l.kernel_width, g.in.width);
 }
 
+// If it does so anywhere between, then at an end.
+bool leaves_out(const Geometry& g, const Border& border, const OutputRange& range) {
+  if (!border.renormalizes()) return false;
+  const std::int64_t height = g.layer.kernel_height, width = g.layer.kernel_width;
+  return rows_kept(g, border, range.first_row).count() < height ||
+         rows_kept(g, border, range.last_row).count() < height ||
+         columns_kept(g, border, range.first_pixel).count() < width ||
+         columns_kept(g, border, range.last_pixel).count() < width;
+}
+
 Renormalizer::Renormalizer(Renormalize by, const FilterView& filter, const LayerShape& shape)
     : kernel_height_(shape.kernel_height),
       kernel_width_(shape.kernel_width),

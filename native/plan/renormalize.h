@@ -31,6 +31,14 @@ TapRange taps_inside(std::int64_t first, std::int64_t dilation, std::int64_t tap
 TapRange rows_kept(const Geometry& geometry, const Border& border, std::int64_t row);
 TapRange columns_kept(const Geometry& geometry, const Border& border, std::int64_t pixel);
 
+// Some neighbouring rows of outputs, and some neighbouring pixels of them.
+struct OutputRange {
+  std::int64_t first_row, last_row, first_pixel, last_pixel;
+};
+
+// Whether the border leaves taps out of the windows of these outputs.
+bool leaves_out(const Geometry& geometry, const Border& border, const OutputRange& range);
+
 class Renormalizer {
  public:
   Renormalizer() = default;

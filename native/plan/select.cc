@@ -47,12 +47,12 @@ Status select_algorithms(Layer& layer, const std::string& name, std::string* rea
 }
 
 const Algorithm& choose_algorithm(const Layer& layer, const Geometry& geometry) {
-  const auto slower = [&](const Algorithm* a, const Algorithm* b) {
+  const auto quicker = [&](const Algorithm* a, const Algorithm* b) {
     return a->predict(layer, geometry) < b->predict(layer, geometry);
   };
   const auto& algorithms = layer.algorithms;
   if (algorithms.size() == 1) return *algorithms.front();
-  return **std::min_element(algorithms.begin(), algorithms.end(), slower);
+  return **std::min_element(algorithms.begin(), algorithms.end(), quicker);
 }
 
 std::vector<Candidate> describe_candidates(const Layer& layer, const Geometry& geometry) {

@@ -82,7 +82,7 @@ const Algorithm kSeparable{
 };
 
 SeparablePlan::SeparablePlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
-    : layer_(std::move(layer)), geometry_(geometry) {
+    : LayerPlan(kSeparable.name, std::move(layer), geometry) {
   const Conv2dSpec& spec = layer_->spec;
   plane_channels_ = layer_->plane_channels();
   planes_ = geometry.out.batch * (geometry.out.channels / plane_channels_);
@@ -91,7 +91,6 @@ SeparablePlan::SeparablePlan(std::shared_ptr<const Layer> layer, const Geometry&
   LayerShape rows = geometry.layer;
   rows.stride_height = rows.dilation_height;  // output rows a dilation apart share their input rows
   grid_ = RowGrid(rows);
-  fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_horizontal();
   choose_segments();
   choose_blocks();
@@ -163,17 +162,10 @@ void SeparablePlan::lay_out_scratch() {
   scratch_.bytes = scratch.bytes();
 }
 
-Plan::Description SeparablePlan::describe() const {
+std::string SeparablePlan::kernel_name() const {
   const KernelTable& kernels = *layer_->kernels;
-  const std::string kernel = "f32_separable_" + std::to_string(kernels.separable.rows) + "x" +
-                             std::to_string(kernels.separable.vectors * kernels.lanes) + "_" +
-                             isa_name(kernels.isa);
-  return {kSeparable.name,
-          kernel,
-          kernels.isa,
-          scratch_.bytes,
-          layer_->packed_bytes(),
-          describe_candidates(*layer_, geometry_)};
+  return "f32_separable_" + std::to_string(kernels.separable.rows) + "x" +
+         std::to_string(kernels.separable.vectors * kernels.lanes) + "_" + isa_name(kernels.isa);
 }
 
 // ---- obeying ---------------------------------------------------------------------------------

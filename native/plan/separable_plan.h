@@ -19,27 +19,21 @@
 
 #include <memory>
 
-#include "plan/layer.h"
+#include "plan/layer_plan.h"
 #include "plan/row_source.h"
-#include "plan/select.h"
 
 namespace simdconv {
 
-class SeparablePlan final : public Plan {
+class SeparablePlan final : public LayerPlan {
  public:
   SeparablePlan(std::shared_ptr<const Layer> layer, const Geometry& geometry);
 
-  Description describe() const override;
-  ImageShape input_shape() const override { return geometry_.in; }
-  ImageShape output_shape() const override { return geometry_.out; }
-  ElementType in_type() const override { return layer_->spec.in_type; }
-  ElementType out_type() const override { return layer_->spec.out_type; }
-  std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return planes_ * row_blocks_ * segments_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
   void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
 
  private:
+  std::string kernel_name() const override;
   struct Unit {
     std::int64_t first_row, end_row;      // of the output
     std::int64_t first_pixel, end_pixel;  // of a row
@@ -107,14 +101,10 @@ class SeparablePlan final : public Plan {
     return unit.middle + (column - unit.first) * plane_channels_;
   }
 
-  std::shared_ptr<const Layer> layer_;
-  Geometry geometry_;
   RowSource row_source_;
   RowGrid grid_;
 
   std::int64_t planes_, plane_channels_;  // of the input and output alike: floats of a pixel
-  bool fused_;
-  float low_, high_;
 
   const SharedKernel* shared_ = nullptr;  // for rows that are long enough, where columns share loads
   std::int64_t period_ = 1;               // of columns that do

@@ -6,12 +6,13 @@
 #include "plan/border.h"
 #include "plan/common.h"
 #include "plan/cost.h"
+#include "plan/made_pixels.h"
 #include "simdconv/cpu.h"
 
 namespace simdconv {
 namespace {
 
-constexpr std::int64_t kLineFloats = 16, kPageFloats = 1024;
+constexpr std::int64_t kPageFloats = 1024;
 
 // Tiles that read the weights together. Each weight is then used that often; from L3 it arrives in time.
 constexpr std::int64_t kGroupTiles = 28;
@@ -30,6 +31,15 @@ int find_form(int outputs, std::int64_t taps) {
   return -1;
 }
 
+struct Forms {
+  int y, x;
+};
+
+template <int OutHeight, int OutWidth>
+Forms find_forms(const LayerShape& shape) {
+  return {find_form(OutHeight, shape.kernel_height), find_form(OutWidth, shape.kernel_width)};
+}
+
 // Forms with 4 points have less than half of the weights of those with 6, and pay where reading them counts; those with
 // 8 points have nearly twice as many, and a larger error.
 constexpr std::int64_t kManyWeights = 1 << 14;
@@ -41,7 +51,7 @@ std::string decline(const Layer& layer) {
   const Conv2dSpec& spec = layer.spec;
   if (spec.accuracy == Accuracy::exact)
     return "its products are not the formula's, and the sums shall be exact";
-  const int form_y = find_form(OutHeight, s.kernel_height), form_x = find_form(OutWidth, s.kernel_width);
+  const auto [form_y, form_x] = find_forms<OutHeight, OutWidth>(s);
   if (form_y < 0 || form_x < 0 || !layer.kernels->winograd.ends[form_y][form_x].input) {
     return "it has no form for a kernel of " + size(s.kernel_height, s.kernel_width);
   }
@@ -72,16 +82,15 @@ std::string decline(const Layer& layer) {
 // Of a layer that was not declined.
 template <int OutHeight, int OutWidth, typename AnyLayer>
 auto& filter_of(AnyLayer& layer) {
-  return layer.winograd[find_form(OutHeight, layer.shape.kernel_height)]
-                       [find_form(OutWidth, layer.shape.kernel_width)];
+  const auto [form_y, form_x] = find_forms<OutHeight, OutWidth>(layer.shape);
+  return layer.winograd[form_y][form_x];
 }
 
 template <int OutHeight, int OutWidth>
 void prepare(Layer& layer) {
-  const LayerShape& s = layer.shape;
-  filter_of<OutHeight, OutWidth>(layer) =
-      WinogradFilter(find_form(OutHeight, s.kernel_height), find_form(OutWidth, s.kernel_width),
-                     layer.filter_view(), layer.spec.bias, s, *layer.kernels);
+  const auto [form_y, form_x] = find_forms<OutHeight, OutWidth>(layer.shape);
+  layer.winograd[form_y][form_x] =
+      WinogradFilter(form_y, form_x, layer.filter_view(), layer.spec.bias, layer.shape, *layer.kernels);
   pack_directly(layer);
 }
 
@@ -138,9 +147,8 @@ WinogradTiling::WinogradTiling(const WinogradFilter& filter, const Geometry& geo
 
 WinogradPlan::WinogradPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry,
                            const WinogradFilter& filter)
-    : layer_(std::move(layer)),
+    : LayerPlan(name_of(kForms[filter.form_y()], kForms[filter.form_x()]), std::move(layer), geometry),
       kernels_(*layer_->kernels),
-      geometry_(geometry),
       filter_(filter),
       tiling_(filter, geometry),
       form_y_(kForms[filter_.form_y()]),
@@ -150,7 +158,6 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Layer> layer, const Geometry& g
   native_in_ = spec.layout == Layout::nhwc || geometry.in.channels == 1;
   native_out_ = spec.layout == Layout::nhwc || geometry.out.channels == 1;
   stores_at_once_ = native_out_ && spec.out_type == ElementType::float32;
-  fused_ = as_clamp(spec.activation, &low_, &high_);
   choose_groups();
   const auto value = [](const AxisBorder& axis) {
     return axis.mode == BorderMode::constant ? axis.value : 0.0F;
@@ -182,22 +189,15 @@ void WinogradPlan::lay_out_scratch() {
   scratch_.samples = scratch.place<float>(points * sample_stride_);
   scratch_.sums = scratch.place<float>(points * sum_stride_);
   scratch_.tile = scratch.place<float>(stores_at_once_ ? 0 : outputs * width);
-  scratch_.tile_bytes =
-      scratch.place<std::uint8_t>(native_out_ || out_type() == ElementType::float32 ? 0 : outputs * width);
+  scratch_.tile_bytes = scratch.place<std::uint8_t>(
+      native_out_ || out_type() == ElementType::float32 ? 0 : form_x_.outputs * width);
   scratch_.factors = scratch.place<float>(layer_->spec.border.renormalizes() ? form_x_.outputs * width : 0);
   scratch_.poison = scratch.place<float>(kernels_.lanes);
   scratch_.bytes = scratch.bytes();
 }
 
-Plan::Description WinogradPlan::describe() const {
-  const std::string kernel =
-      "f32_winograd_" + size(form_y_.outputs, form_x_.outputs) + "_" + isa_name(kernels_.isa);
-  return {name_of(form_y_, form_x_),
-          kernel,
-          kernels_.isa,
-          scratch_.bytes,
-          layer_->packed_bytes(),
-          describe_candidates(*layer_, geometry_)};
+std::string WinogradPlan::kernel_name() const {
+  return "f32_winograd_" + size(form_y_.outputs, form_x_.outputs) + "_" + isa_name(kernels_.isa);
 }
 
 // ---- obeying ---------------------------------------------------------------------------------
@@ -362,41 +362,20 @@ void WinogradPlan::transform_outputs(const Unit& unit, const ChannelBlock& block
   }
 }
 
-// From scratch to the image: as bytes, or into planes, or both.
 void WinogradPlan::store(const Unit& unit, const Tile& tile, const ChannelBlock& block,
                          const WinogradOutput& made) const {
-  const ImageShape& shape = geometry_.out;
-  const std::int64_t out_plane = shape.height * shape.width;
-  const std::int64_t pixel = tile.row * shape.width + tile.column;
-  if (out_type() == ElementType::uint8) {
-    NarrowTile narrow{};
-    narrow.in_row_stride = made.pixel_stride;
-    narrow.out_row_stride = native_out_ ? shape.channels : made.pixel_stride;
-    narrow.rows = tile.columns;
-    narrow.count = block.channels;
-    for (std::int64_t y = 0; y < tile.rows; ++y) {
-      const std::int64_t at = (tile.image * out_plane + pixel + y * shape.width) * shape.channels;
-      narrow.in = made.out + y * made.row_stride;
-      narrow.out =
-          native_out_ ? unit.out.bytes() + at + block.channel : unit.tile_bytes + y * made.row_stride;
-      kernels_.narrow(narrow);
-    }
-    if (native_out_) return;
-  }
-
-  const OutSamples plane = unit.out.from((tile.image * shape.channels + block.channel) * out_plane + pixel);
-  const auto spread = [&](const auto* from, auto* to) {
-    for (std::int64_t d = 0; d < block.channels; ++d, to += out_plane) {
-      for (std::int64_t y = 0; y < tile.rows; ++y) {
-        const auto* sum = from + y * made.row_stride + d;
-        for (std::int64_t x = 0; x < tile.columns; ++x) to[y * shape.width + x] = sum[x * made.pixel_stride];
-      }
-    }
-  };
-  if (out_type() == ElementType::uint8) {
-    spread(unit.tile_bytes, plane.bytes());
-  } else {
-    spread(unit.tile, plane.floats());
+  MadePixels pixels{};
+  pixels.stride = made.pixel_stride;
+  pixels.bytes = unit.tile_bytes;
+  pixels.image = tile.image;
+  pixels.first_pixel = tile.column;
+  pixels.pixels = tile.columns;
+  pixels.first_channel = block.channel;
+  pixels.channels = block.channels;
+  for (std::int64_t y = 0; y < tile.rows; ++y) {
+    pixels.data = made.out + y * made.row_stride;
+    pixels.row = tile.row + y;
+    store_pixels(kernels_, pixels, geometry_.out, native_out_, unit.out);
   }
 }
 
@@ -434,15 +413,12 @@ void WinogradPlan::make_directly(const Unit& unit, const Tile& tile, const Chann
   }
 }
 
-// Whether the border leaves taps out of a tile's windows: if it does so anywhere between, then at an end.
 bool WinogradPlan::leaves_out(const Tile& tile) const {
-  const Border& border = layer_->spec.border;
-  if (!border.renormalizes()) return false;
-  const LayerShape& l = geometry_.layer;
-  return rows_kept(geometry_, border, tile.row).count() < l.kernel_height ||
-         rows_kept(geometry_, border, tile.row + tile.rows - 1).count() < l.kernel_height ||
-         columns_kept(geometry_, border, tile.column).count() < l.kernel_width ||
-         columns_kept(geometry_, border, tile.column + tile.columns - 1).count() < l.kernel_width;
+  return simdconv::leaves_out(geometry_, layer_->spec.border,
+                              {.first_row = tile.row,
+                               .last_row = tile.row + tile.rows - 1,
+                               .first_pixel = tile.column,
+                               .last_pixel = tile.column + tile.columns - 1});
 }
 
 void WinogradPlan::finish(const Unit& unit, const Tile& tile, const ChannelBlock& block,

@@ -17,9 +17,8 @@
 #include <memory>
 
 #include "plan/buffer.h"
-#include "plan/layer.h"
+#include "plan/layer_plan.h"
 #include "plan/samples.h"
-#include "plan/select.h"
 
 namespace simdconv {
 
@@ -32,21 +31,16 @@ struct WinogradTiling {
   std::int64_t groups, group_tiles;  // the most in one
 };
 
-class WinogradPlan final : public Plan {
+class WinogradPlan final : public LayerPlan {
  public:
   WinogradPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry, const WinogradFilter& filter);
 
-  Description describe() const override;
-  ImageShape input_shape() const override { return geometry_.in; }
-  ImageShape output_shape() const override { return geometry_.out; }
-  ElementType in_type() const override { return layer_->spec.in_type; }
-  ElementType out_type() const override { return layer_->spec.out_type; }
-  std::int64_t macs() const override { return geometry_.macs(); }
   std::int64_t units() const override { return tiling_.groups * shares_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
   void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
 
  private:
+  std::string kernel_name() const override;
   // Outputs [row, row + rows) x [column, column + columns) of an image.
   struct Tile {
     std::int64_t image, row, column, rows, columns;
@@ -85,9 +79,7 @@ class WinogradPlan final : public Plan {
 
   std::int64_t block_width(const ChannelBlock& block) const { return block.vectors * kernels_.lanes; }
 
-  std::shared_ptr<const Layer> layer_;
   const KernelTable& kernels_;
-  Geometry geometry_;
   const WinogradFilter& filter_;  // of the layer
   WinogradTiling tiling_;
   CookToom form_y_, form_x_;
@@ -95,8 +87,6 @@ class WinogradPlan final : public Plan {
 
   bool native_in_, native_out_;  // pixels are contiguous: nhwc, or a single channel
   bool stores_at_once_;          // tiles are made where they belong: native, and floats
-  bool fused_;
-  float low_, high_;
   std::int64_t shares_;
   std::int64_t pixel_floats_;  // channels of a transformed sample, rounded up to whole vectors
   std::ptrdiff_t sample_stride_, sum_stride_;  // from point to point

@@ -68,8 +68,8 @@ class Countdown {
   int count_;
 };
 
-// Eight units of some milliseconds. Tells when a thread asks about it whose answer comes after the run.
-class LentPlan final : public Plan {
+// A plan that is large enough to be shared, and computes nothing.
+class StubPlan : public Plan {
  public:
   Description describe() const override { return {}; }
   ImageShape input_shape() const override { return {1, 1, 1, 1}; }
@@ -77,6 +77,11 @@ class LentPlan final : public Plan {
   ElementType in_type() const override { return ElementType::float32; }
   ElementType out_type() const override { return ElementType::float32; }
   std::int64_t macs() const override { return 100'000'000; }
+};
+
+// Eight units of some milliseconds. Tells when a thread asks about it whose answer comes after the run.
+class LentPlan final : public StubPlan {
+ public:
   std::int64_t units() const override { return 8; }
   std::size_t scratch_bytes() const override {
     if (std::this_thread::get_id() == owner_) return 0;
@@ -96,14 +101,8 @@ class LentPlan final : public Plan {
 };
 
 // Counts how often each of its units was done.
-class CountedPlan final : public Plan {
+class CountedPlan final : public StubPlan {
  public:
-  Description describe() const override { return {}; }
-  ImageShape input_shape() const override { return {1, 1, 1, 1}; }
-  ImageShape output_shape() const override { return {1, 1, 1, 1}; }
-  ElementType in_type() const override { return ElementType::float32; }
-  ElementType out_type() const override { return ElementType::float32; }
-  std::int64_t macs() const override { return 100'000'000; }
   std::int64_t units() const override { return static_cast<std::int64_t>(done_.size()); }
   std::size_t scratch_bytes() const override { return 0; }
   void run_unit(std::int64_t unit, const void*, void*, std::byte*) const override {
