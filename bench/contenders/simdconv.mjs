@@ -4,9 +4,10 @@ export const how = 'Conv2d.runSync into a reused output; channels innermost'
 
 /**
  * @param {import('../lib/child.mjs').Job} job
+ * @param {import('simdconv').Accuracy} [accuracy]
  * @returns {import('../lib/child.mjs').Prepared}
  */
-export function prepare({ layer, input, filter, threads }) {
+export function prepare({ layer, input, filter, threads }, accuracy = 'high') {
   const { batch, height, width, inChannels, outChannels, kernel, stride, pad, dilation, groups } = layer
   configure({ threads })
   const conv = new Conv2d({
@@ -15,6 +16,7 @@ export function prepare({ layer, input, filter, threads }) {
     dilations: dilation,
     groups,
     padding: { top: pad[0], bottom: pad[0], left: pad[1], right: pad[1] },
+    accuracy,
   })
   const image = tensor(input, [batch, height, width, inChannels])
   const { kernel: chosen } = conv.describe(image.shape)

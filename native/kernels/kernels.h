@@ -26,13 +26,16 @@
 #define SIMDCONV_UNROLL
 #endif
 
-// Asks for the cache line at an address that is soon stored to, or loaded from.
+// Asks for the cache line at an address that is soon stored to, or loaded from; or for one that is loaded from later,
+// and need only come as near as L2.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define SIMDCONV_PREFETCH_STORE(p) ((void)0)
 #define SIMDCONV_PREFETCH_LOAD(p) ((void)0)
+#define SIMDCONV_PREFETCH_L2(p) ((void)0)
 #else
 #define SIMDCONV_PREFETCH_STORE(p) __builtin_prefetch(p, 1)
 #define SIMDCONV_PREFETCH_LOAD(p) __builtin_prefetch(p, 0)
+#define SIMDCONV_PREFETCH_L2(p) __builtin_prefetch(p, 0, 2)
 #endif
 
 namespace simdconv {

@@ -143,7 +143,7 @@ void winograd_multiply(const WinogradProduct& tile) {
     Vec w[Vectors];
     for (int v = 0; v < Vectors; ++v) {
       w[v] = load(weights + v * kLanes);
-      SIMDCONV_PREFETCH_LOAD(weights + tile.ahead + v * kLanes);
+      SIMDCONV_PREFETCH_L2(weights + tile.ahead + v * kLanes);
     }
     multiply_pixels<0>(low_base, high_base, stride, w, acc);
     weights += Vectors * kLanes;
