@@ -48,8 +48,8 @@ SIMDCONV_INLINE void multiply_pixels(const char* low_base, const char* high_base
                                      const Vec (&weights)[Vectors], Vec (&acc)[Pixels][Vectors]) {
   if constexpr (Pixel < Pixels) {
     const char* base = Pixel < kPixelsPerBase ? low_base : high_base;
-    const Vec x = splat(*pixel_address<Pixel % kPixelsPerBase>(base, stride));
-    for (int v = 0; v < Vectors; ++v) acc[Pixel][v] = fma(x, weights[v], acc[Pixel][v]);
+    const Vec x = broadcast(pixel_address<Pixel % kPixelsPerBase>(base, stride));
+    SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) acc[Pixel][v] = fma(x, weights[v], acc[Pixel][v]);
     multiply_pixels<Pixel + 1>(low_base, high_base, stride, weights, acc);
   }
 }
@@ -59,8 +59,8 @@ void direct_tile(const DirectTile& tile) {
   constexpr std::ptrdiff_t kFloat = sizeof(float);
   Vec acc[Pixels][Vectors];
   float* out = tile.out;
-  for (int p = 0; p < Pixels; ++p, out += tile.out_stride) {
-    for (int v = 0; v < Vectors; ++v) {
+  SIMDCONV_UNROLL for (int p = 0; p < Pixels; ++p, out += tile.out_stride) {
+    SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) {
       acc[p][v] = load(tile.bias + v * kLanes);
       SIMDCONV_PREFETCH_STORE(out + v * kLanes);
     }
@@ -81,11 +81,11 @@ void direct_tile(const DirectTile& tile) {
       for (std::int64_t rest = tile.run_length; rest > 0; rest -= tile.stretch) {
         if (tile.prefetch != 0) {
           const char* next = low_base + tile.prefetch * kFloat;
-          for (int p = 0; p < Pixels; ++p, next += stride.one) SIMDCONV_PREFETCH_LOAD(next);
+          SIMDCONV_UNROLL for (int p = 0; p < Pixels; ++p, next += stride.one) SIMDCONV_PREFETCH_LOAD(next);
         }
         for (std::int64_t e = rest < tile.stretch ? rest : tile.stretch; e > 0; --e) {
           Vec w[Vectors];
-          for (int v = 0; v < Vectors; ++v) w[v] = load(weights + v * kLanes);
+          SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) w[v] = load(weights + v * kLanes);
           multiply_pixels<0>(low_base, high_base, stride, w, acc);
           weights += Vectors * kLanes;
           low_base += kFloat;
@@ -98,8 +98,8 @@ void direct_tile(const DirectTile& tile) {
   const Vec low = splat(tile.low), high = splat(tile.high);
   const std::int64_t last_channels = tile.channels - (Vectors - 1) * kLanes;  // of the last vector
   out = tile.out;
-  for (int p = 0; p < Pixels; ++p, out += tile.out_stride) {
-    for (int v = 0; v < Vectors; ++v) {
+  SIMDCONV_UNROLL for (int p = 0; p < Pixels; ++p, out += tile.out_stride) {
+    SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) {
       const Vec clamped = at_most(high, at_least(low, acc[p][v]));
       if (v < Vectors - 1 || last_channels == kLanes) {
         store(out + v * kLanes, clamped);

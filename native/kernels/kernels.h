@@ -21,7 +21,7 @@
 
 // Before a loop with a constant number of rounds, over arrays that are registers then.
 #if defined(__GNUC__)
-#define SIMDCONV_UNROLL _Pragma("GCC unroll 8")
+#define SIMDCONV_UNROLL _Pragma("GCC unroll 16")
 #else
 #define SIMDCONV_UNROLL
 #endif

@@ -127,8 +127,8 @@ template <int Pixels, int Vectors>
 void winograd_multiply(const WinogradProduct& tile) {
   constexpr std::ptrdiff_t kFloat = sizeof(float);
   Vec acc[Pixels][Vectors];
-  for (int p = 0; p < Pixels; ++p) {
-    for (int v = 0; v < Vectors; ++v) acc[p][v] = splat(0);
+  SIMDCONV_UNROLL for (int p = 0; p < Pixels; ++p) {
+    SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) acc[p][v] = splat(0);
   }
   PixelStrides stride{tile.tile_stride * kFloat, tile.tile_stride * kFloat * 3,
                       tile.tile_stride * kFloat * 5};
@@ -141,7 +141,7 @@ void winograd_multiply(const WinogradProduct& tile) {
   SIMDCONV_OPAQUE(high_base);
   for (std::int64_t c = tile.channels; c > 0; --c) {
     Vec w[Vectors];
-    for (int v = 0; v < Vectors; ++v) {
+    SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) {
       w[v] = load(weights + v * kLanes);
       SIMDCONV_PREFETCH_L2(weights + tile.ahead + v * kLanes);
     }
@@ -151,8 +151,8 @@ void winograd_multiply(const WinogradProduct& tile) {
     high_base += kFloat;
   }
   float* out = tile.sums;
-  for (int p = 0; p < Pixels; ++p, out += Vectors * kLanes) {
-    for (int v = 0; v < Vectors; ++v) store(out + v * kLanes, acc[p][v]);
+  SIMDCONV_UNROLL for (int p = 0; p < Pixels; ++p, out += Vectors * kLanes) {
+    SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) store(out + v * kLanes, acc[p][v]);
   }
 }
 

@@ -16,6 +16,7 @@ constexpr std::ptrdiff_t kLanes = 8;
 constexpr int kRegisters = 16;
 
 inline Vec splat(float x) { return _mm256_set1_ps(x); }
+inline Vec broadcast(const float* p) { return splat(*p); }
 inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
 inline void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
 

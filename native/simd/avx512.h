@@ -16,6 +16,7 @@ constexpr std::ptrdiff_t kLanes = 16;
 constexpr int kRegisters = 32;
 
 inline Vec splat(float x) { return _mm512_set1_ps(x); }
+inline Vec broadcast(const float* p) { return splat(*p); }
 inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
 inline void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
 

@@ -16,6 +16,16 @@ constexpr std::ptrdiff_t kLanes = 4;
 constexpr int kRegisters = 32;
 
 inline Vec splat(float x) { return vdupq_n_f32(x); }
+
+// What is multiplied by several vectors: FMAs take it from one lane, which any load can fill. A load that repeats it
+// in all lanes would take a turn of the FMAs' ports.
+inline Vec broadcast(const float* p) {
+  float x = *p;
+#if defined(__GNUC__)
+  __asm__("" : "+w"(x));
+#endif
+  return vdupq_n_f32(x);
+}
 inline Vec load(const float* p) { return vld1q_f32(p); }
 inline void store(float* p, Vec v) { vst1q_f32(p, v); }
 

@@ -16,6 +16,7 @@ constexpr std::ptrdiff_t kLanes = 1;
 constexpr int kRegisters = 16;
 
 inline Vec splat(float x) { return x; }
+inline Vec broadcast(const float* p) { return splat(*p); }
 inline Vec load(const float* p) { return *p; }
 inline void store(float* p, Vec v) { *p = v; }
 inline Vec in_register(Vec v) { return v; }
