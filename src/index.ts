@@ -20,6 +20,22 @@ export {
   type RunOptions,
   type RunSyncOptions,
 } from './conv2d.js'
+export { DenseImageLayer, type DenseImageLayerOptions } from './dense-image-layer.js'
+export { LocallyConnected2d, type LocallyConnected2dOptions } from './locally-connected2d.js'
+export type { OneImage, UntiedLayer } from './untied-layer.js'
+export {
+  isTranslationInvariant,
+  locality,
+  restrictTo,
+  tieWeights,
+  type Convolution,
+  type ConvolutionOptions,
+  type Local,
+  type Locality,
+  type Residual,
+  type Restricted,
+  type Tied,
+} from './constraints.js'
 export type { Accuracy, Algorithm, Conv2dOptions, FilterLayout, Layout } from './spec.js'
 export type { Padding, Sides } from './padding.js'
 export type { Activation } from './activation.js'

@@ -150,24 +150,26 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 
 /** A copy of a shape, its length and each axis read once. */
 export function checkShape(name: string, value: unknown): readonly number[] {
-  if (!isArray(value)) throw wrongType(name, 'an array of numbers', value)
-  const rank: unknown = value.length // of a Proxy it can be anything
-  if (!isInteger(rank, 1, maxRank)) {
-    throw convError('ERR_CONV_SHAPE', `${name} must have 1 to ${maxRank} axes, got ${describe(rank)}`)
-  }
-  const shape: number[] = []
-  let product = 1
-  for (let axis = 0; axis < rank; axis++) {
-    const length = integer(name, value[axis], 1, maxDimension, axis)
-    product *= length
-    shape.push(length)
-  }
+  const shape = checkAxes(name, value)
+  const product = elements(shape)
   if (product > maxElements) {
     throw convError(
       'ERR_CONV_RANGE',
       `${name} ${times(shape)} has ${product} elements, a tensor holds at most ${maxElements}`,
     )
   }
+  return shape
+}
+
+/** The axes of a shape, whose product may be more than a tensor holds. */
+export function checkAxes(name: string, value: unknown): readonly number[] {
+  if (!isArray(value)) throw wrongType(name, 'an array of numbers', value)
+  const rank: unknown = value.length // of a Proxy it can be anything
+  if (!isInteger(rank, 1, maxRank)) {
+    throw convError('ERR_CONV_SHAPE', `${name} must have 1 to ${maxRank} axes, got ${describe(rank)}`)
+  }
+  const shape: number[] = []
+  for (let axis = 0; axis < rank; axis++) shape.push(integer(name, value[axis], 1, maxDimension, axis))
   return shape
 }
 
