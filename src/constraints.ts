@@ -324,7 +324,15 @@ function tapsOfLocal(layer: LocallyConnected2d): Taps {
   }
 }
 
-function tapsOfConvolution({ filter, padding, strides, dilations, bias, border, activation }: ConvolutionOptions): Taps {
+function tapsOfConvolution({
+  filter,
+  padding,
+  strides,
+  dilations,
+  bias,
+  border,
+  activation,
+}: ConvolutionOptions): Taps {
   const [height, width, inChannels, outChannels] = filter.shape as readonly [number, number, number, number]
   const pair = inChannels * outChannels
   return {

@@ -6,15 +6,7 @@ import { convError } from './errors.js'
 import { assertReadable } from './in-flight.js'
 import { imageShape } from './shape.js'
 import { resolveConv2d, type Conv2dOptions } from './spec.js'
-import {
-  checkAxes,
-  checkFloats,
-  checkLength,
-  parts,
-  tensor,
-  times,
-  type Tensor,
-} from './tensor.js'
+import { checkAxes, checkFloats, checkLength, parts, tensor, times, type Tensor } from './tensor.js'
 import {
   channelsOutermost,
   checkHeld,
@@ -163,7 +155,12 @@ function resolveDense(given: unknown): UntiedSpec {
   const name = byOffset ? 'offsets' : 'weights'
   const { data: givenData, shape: givenShape } = parts(name, weights ?? offsets)
   const shape = resolveShape(name, givenShape)
-  const [outHeight, outWidth, third, fourth, inChannels = 1, outChannels = 1] = shape as [number, number, number, number]
+  const [outHeight, outWidth, third, fourth, inChannels = 1, outChannels = 1] = shape as [
+    number,
+    number,
+    number,
+    number,
+  ]
   const height = byOffset ? third - outHeight + 1 : third
   const width = byOffset ? fourth - outWidth + 1 : fourth
   if (byOffset) checkOffsetAxes(shape, height, width)
@@ -270,7 +267,11 @@ function outsideImage(offsets: Float32Array, index: number, image: OneImage, out
 
 /** The options of the fully connected form of a convolution. */
 function measure(given: Conv2dOptions, givenShape: readonly number[]): DenseImageLayerOptions {
-  const { bias, activation, ...linear } = readOptions('options', given, Object.keys(given)) as unknown as Conv2dOptions
+  const { bias, activation, ...linear } = readOptions(
+    'options',
+    given,
+    Object.keys(given),
+  ) as unknown as Conv2dOptions
   const { inputType, outputType, outChannels } = resolveConv2d(given)
   for (const [name, type] of [
     ['inputType', inputType],
@@ -296,7 +297,9 @@ function measure(given: Conv2dOptions, givenShape: readonly number[]): DenseImag
   const weightsShape = [outHeight, outWidth, height, width, channels, outChannels]
   checkHeld('a fully connected layer', weightsShape)
 
-  const atRest = conv.runSync(tensor(new Float32Array(height * width * channels), [height, width, channels])).data
+  const atRest = conv.runSync(
+    tensor(new Float32Array(height * width * channels), [height, width, channels]),
+  ).data
   const weights = newWeights(weightsShape)
   const terms = height * width * channels
   const batch = Math.min(terms, width * channels) // impulses of one row of the image at a time

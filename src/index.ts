@@ -36,6 +36,14 @@ export {
   type Restricted,
   type Tied,
 } from './constraints.js'
+export {
+  equivariance,
+  type Equivariance,
+  type EquivarianceOptions,
+  type ImageToImage,
+  type Violation,
+} from './equivariance.js'
+export { cost, type Cost, type CostOptions } from './cost.js'
 export type { Accuracy, Algorithm, Conv2dOptions, FilterLayout, Layout } from './spec.js'
 export type { Padding, Sides } from './padding.js'
 export type { Activation } from './activation.js'

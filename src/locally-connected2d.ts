@@ -74,9 +74,8 @@ export let windowsOf: (layer: LocallyConnected2d) => Windows
  * X[i+a,j+b,c]` with a and b in a small window, as E3 and E5 have it, and weights that still depend on (i, j), as in
  * E1'. It stands between DenseImageLayer and Conv2d; see restrictTo() and tieWeights().
  *
- * It is computed as a depthwise convolution. The windows are gathered into an image with one row for each tap and one
- * channel for each output pixel, and the kernel is one column: what each output pixel has of its own, it has as a
- * channel. Gathering takes kernel height x kernel width times the memory of the image, and is done on the calling
+ * It is computed as a depthwise convolution. The windows are gathered into a row with one pixel for each tap and one
+ * channel for each output pixel, and the kernel covers it: what each output pixel has of its own, it has as a channel. Gathering takes kernel height x kernel width times the memory of the image, and is done on the calling
  * thread, by run() too; what is multiplied and added, run() leaves to the pool. The input is read when run() returns,
  * and only the output is in flight. Each weight is read once for each image, so memory sets the pace.
  *
@@ -90,6 +89,8 @@ export let windowsOf: (layer: LocallyConnected2d) => Windows
  */
 export class LocallyConnected2d extends UntiedLayer {
   readonly #windows: Windows
+  readonly #busy = new Map<Float32Array, Scratch>() // by its windows
+  #idle: Scratch | undefined
 
   /** Packs the weights; see LocallyConnected2dOptions. */
   constructor(options: LocallyConnected2dOptions) {
@@ -102,36 +103,92 @@ export class LocallyConnected2d extends UntiedLayer {
     windowsOf = (layer) => layer.#windows
   }
 
-  /** One row for each tap, one channel for each output pixel. */
+  /** One pixel for each tap, one channel for each output pixel. */
   protected view(data: Float32Array, batch: number): Tensor {
     const { geometry, layer, border, taps } = this.#windows
     const { height, width, channels } = geometry.input
     const { top, bottom, left, right } = geometry.padding
-    const isPadded = top + bottom + left + right > 0
-    const image = isPadded
-      ? pad({ data, shape: [batch, height, width, channels] }, geometry.padding, border).data
-      : data
-    const columns = (width + left + right) * channels
-    const rows = height + top + bottom
+    const [rows, columns] = [height + top + bottom, width + left + right]
     const { height: outHeight, width: outWidth } = geometry.output
-    const step = layer.strideWidth * channels
-    const patches = newElements('the windows', batch * taps * outHeight * outWidth, 'float32') as OwnFloats
+    const pixels = outHeight * outWidth
+
+    const { padded, planes, windows } = this.#takeScratch(
+      batch * rows * columns * channels,
+      batch * taps * pixels,
+    )
+    pad({ data, shape: [batch, height, width, channels] }, geometry.padding, border, { output: padded })
+    toPlanes(padded, columns, channels, planes)
     let at = 0
     for (let n = 0; n < batch; n++) {
       for (let a = 0; a < layer.kernelHeight; a++) {
         for (let b = 0; b < layer.kernelWidth; b++) {
           for (let c = 0; c < channels; c++) {
-            for (let i = 0; i < outHeight; i++) {
+            for (let i = 0; i < outHeight; i++, at += outWidth) {
               const row = n * rows + i * layer.strideHeight + a * layer.dilationHeight
-              const first = row * columns + b * layer.dilationWidth * channels + c
-              for (let j = 0; j < outWidth; j++) patches[at++] = image[first + j * step]!
+              const first = (row * channels + c) * columns + b * layer.dilationWidth
+              takeEvery(layer.strideWidth, planes, first, windows, at, outWidth)
             }
           }
         }
       }
     }
-    return { data: patches, shape: [batch, taps, 1, outHeight * outWidth] }
+    return { data: windows, shape: [batch, 1, taps, pixels] }
   }
+
+  /** Keeps the memory of a run that has ended for the next one. */
+  protected override release(view: Tensor): void {
+    this.#idle = this.#busy.get(view.data)
+    this.#busy.delete(view.data)
+  }
+
+  #takeScratch(image: number, windows: number): Scratch {
+    const fits = this.#idle?.padded.length === image && this.#idle.windows.length === windows
+    const scratch = fits ? this.#idle! : newScratch(image, windows, this.imageShape[2])
+    this.#idle = undefined
+    this.#busy.set(scratch.windows, scratch)
+    return scratch
+  }
+}
+
+/** What a run gathers. */
+interface Scratch {
+  /** [rows][columns][channels]. */
+  readonly padded: OwnFloats
+  /** [rows][channels][columns]; of one channel it is the same. */
+  readonly planes: OwnFloats
+  /** [taps][output pixels]. */
+  readonly windows: OwnFloats
+}
+
+function newScratch(image: number, windows: number, channels: number): Scratch {
+  const make = (length: number): OwnFloats => newElements('the windows', length, 'float32') as OwnFloats
+  const padded = make(image)
+  return { padded, planes: channels === 1 ? padded : make(image), windows: make(windows) }
+}
+
+/** Makes the pixels of a channel neighbours, row by row. */
+function toPlanes(image: Float32Array, columns: number, channels: number, planes: Float32Array): void {
+  if (channels === 1) return
+  const row = columns * channels
+  let at = 0
+  for (let first = 0; first < image.length; first += row) {
+    for (let c = 0; c < channels; c++) {
+      for (let index = first + c; index < first + row; index += channels) planes[at++] = image[index]!
+    }
+  }
+}
+
+/** Copies `count` floats that stand `step` apart. */
+function takeEvery(
+  step: number,
+  from: Float32Array,
+  first: number,
+  to: Float32Array,
+  at: number,
+  count: number,
+): void {
+  if (step === 1) return to.set(from.subarray(first, first + count), at)
+  for (let index = 0; index < count; index++) to[at + index] = from[first + index * step]!
 }
 
 /** Where the windows of a layer are. */
@@ -195,7 +252,7 @@ function resolveLocal(given: unknown): { spec: UntiedSpec; windows: Windows } {
   const biases = resolveUntiedBias(bias, out)
   const held = numbers.slice()
   const conv = new Conv2d({
-    filter: { data: channelsOutermost(held, taps, outChannels), shape: [pixels * outChannels, taps, 1, 1] },
+    filter: { data: channelsOutermost(held, taps, outChannels), shape: [pixels * outChannels, 1, taps, 1] },
     filterLayout: 'ohwi',
     groups: pixels,
     bias: biases,
@@ -225,7 +282,7 @@ function resolveShape(given: unknown): LocalShape {
       `weights.shape must have 6 axes (${weightWords}), got ${shape.length} (${times(shape)})`,
     )
   }
-  checkHeld('a locally connected layer', shape)
+  checkHeld('a locally connected layer', shape, 8) // depthwise filters are packed for several algorithms
   return shape as unknown as LocalShape
 }
 
@@ -238,7 +295,8 @@ function naturalSize(layer: LayerSpec, word: 'height' | 'width', windows: number
   const span = (kernel - 1) * (vertical ? layer.dilationHeight : layer.dilationWidth) + 1
   if (padding === 'same' || padding === 'same-lower') return windows * stride
   const needed = (windows - 1) * stride + span
-  const padded = typeof padding === 'object' ? sum(padding, vertical) : padding === 'full' ? 2 * (span - 1) : 0
+  const padded =
+    typeof padding === 'object' ? sum(padding, vertical) : padding === 'full' ? 2 * (span - 1) : 0
   if (needed > padded) return needed - padded
   throw convError(
     'ERR_CONV_SHAPE',

@@ -120,7 +120,11 @@ export abstract class UntiedLayer {
     const { conv } = specOf(this)
     const { output, signal } = readOptions('options', options, ['output', 'signal'])
     const { view, target, outputShape } = this.#admit(input, output)
-    await conv.run(view, { output: target, signal: signal as AbortSignal | undefined })
+    try {
+      await conv.run(view, { output: target, signal: signal as AbortSignal | undefined })
+    } finally {
+      this.release(view)
+    }
     return freezeTensor(target, outputShape)
   }
 
@@ -133,7 +137,11 @@ export abstract class UntiedLayer {
     const { conv } = specOf(this)
     const output = options === undefined ? undefined : readOptions('options', options, ['output'])['output']
     const { view, target, outputShape } = this.#admit(input, output)
-    conv.runSync(view, { output: target })
+    try {
+      conv.runSync(view, { output: target })
+    } finally {
+      this.release(view)
+    }
     return freezeTensor(target, outputShape)
   }
 
@@ -152,10 +160,20 @@ export abstract class UntiedLayer {
   /** The images as the convolution inside takes them; `data` is theirs, or what was gathered of it. */
   protected abstract view(data: Float32Array, batch: number): Tensor
 
+  /** Takes back what view() gave, when nothing reads it any more. */
+  protected release(view: Tensor): void {
+    void view
+  }
+
   /** Refuses a method that was taken from its layer. */
   static #assertLayer(self: unknown): asserts self is UntiedLayer {
     if (!isObject(self) || !(#spec in self))
-      throw wrongClass('this', 'DenseImageLayer or LocallyConnected2d', self, '; call it as a method of the layer')
+      throw wrongClass(
+        'this',
+        'DenseImageLayer or LocallyConnected2d',
+        self,
+        '; call it as a method of the layer',
+      )
   }
 
   #assertLive(): void {
@@ -202,11 +220,11 @@ interface Admitted {
   readonly outputShape: readonly number[]
 }
 
-/** The caller's, the layer's own, the same with each output channel by itself, and those that the kernel reads. */
-const copiesAtOnce = 4
-
-/** Refuses weights that cannot be held, before any of them is there. */
-export function checkHeld(layer: string, shape: readonly number[]): void {
+/**
+ * Refuses weights that cannot be held, before any of them is there. While a layer is made there are four copies: the
+ * caller's, the layer's own, that with each output channel by itself, and what the kernel reads.
+ */
+export function checkHeld(layer: string, shape: readonly number[], copiesAtOnce = 4): void {
   const count = elements(shape)
   const bytes = 4 * count
   const weights = `${layer} has ${count} weights (${times(shape)}), which are ${bytes} bytes`
@@ -230,7 +248,10 @@ export function newWeights(shape: readonly number[]): OwnFloats {
 }
 
 /** The bias of each output, given so or one for each channel. */
-export function resolveUntiedBias(value: unknown, [height, width, channels]: OneImage): Float32Array | undefined {
+export function resolveUntiedBias(
+  value: unknown,
+  [height, width, channels]: OneImage,
+): Float32Array | undefined {
   if (value === undefined) return undefined
   const bias = checkFloats('bias', value)
   const length = lengthOf(bias)

@@ -2,7 +2,7 @@
 import { machineLine } from './machine.mjs'
 import { rowsOf, versionsLine } from './report.mjs'
 import { median } from './statistics.mjs'
-import { colours, legend, line, picture, rectangle, text } from './svg.mjs'
+import { colours, legend, line, picture, rectangle, text } from '../../dist/cli/svg.js'
 
 const [width, left, right, top, bottom] = [960, 220, 60, 96, 98]
 const [bar, gap] = [11, 12]

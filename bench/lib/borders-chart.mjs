@@ -1,7 +1,7 @@
 /** Time of each border policy over that of zeros, as bars with their quartiles. */
 import { machineLine } from './machine.mjs'
 import { median, quantile, ratios } from './statistics.mjs'
-import { colours, legend, line, picture, rectangle, text } from './svg.mjs'
+import { colours, legend, line, picture, rectangle, text } from '../../dist/cli/svg.js'
 
 const [width, height] = [960, 470]
 const [left, right, top, bottom] = [56, 24, 104, 112]

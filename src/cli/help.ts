@@ -9,6 +9,7 @@ Usage: simdconv COMMAND [options]
 Commands:
   filter PHOTO --filter NAME -o OUT.png   filter a photo
   sheet PHOTO -o SHEET.png                draw a photo with all its feature maps, and time them
+  cost --image HEIGHTxWIDTH               print what a layer costs, fully connected to convolutional
   info [--json]                           print the instruction sets and threads of this machine
 
 Options:
@@ -55,6 +56,28 @@ Options:
   -h, --help          print this help
 `
 
+const costHelp = `Usage: simdconv cost --image HEIGHTxWIDTH [--hidden N] [--delta N] [--channels IN,OUT] [--plot FILE.svg]
+
+Prints what one layer costs on images of a size: parameters, multiplications with an addition, and bytes of
+32-bit parameters, in each form between a fully connected layer and a convolution. Nothing is allocated.
+
+  fully connected        each output pixel has a weight for each pixel of the image       E1, E1'
+  with N units           the same, and the output is no image any more                    E1
+  translation invariant  weights depend on the offset only: one kernel as large as can be E2
+  local                  weights for a window only, but each output pixel has its own     E1' within delta
+  convolution            both                                                             E3, E5
+
+Options:
+  -i, --image SIZE        height x width of the image, such as 1000x1000
+      --hidden N          hidden units, 1000 when left out
+      --delta N           windows are (2 N + 1) x (2 N + 1), 1 when left out
+      --channels IN,OUT   1,1 when left out
+      --bias              count the bias
+  -p, --plot FILE.svg     draw how parameters grow with the image, on logarithmic scales
+      --json              print it as JSON
+  -h, --help              print this help
+`
+
 const infoHelp = `Usage: simdconv info [--json]
 
 Prints what the engine found on this machine, and what it uses.
@@ -65,4 +88,10 @@ Options:
 `
 
 /** Help by command, and that of the program itself. */
-export const HELP = { main: mainHelp, filter: filterHelp, sheet: sheetHelp, info: infoHelp } as const
+export const HELP = {
+  main: mainHelp,
+  filter: filterHelp,
+  sheet: sheetHelp,
+  cost: costHelp,
+  info: infoHelp,
+} as const
