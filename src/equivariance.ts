@@ -69,7 +69,7 @@ export interface Equivariance {
  * @example
  * const layer = new Conv2d({ filter: tensor(Float32Array.of(1, 2, 1), [1, 3, 1, 1]), padding: 'same' })
  * const { map, inside, border } = equivariance(layer, tensor(Float32Array.of(1, 2, 3, 4, 5), [1, 5, 1]), [0, 1])
- * map.data // [-4, 5, 0, 0, 0]: zeros beyond the border are not the pixels that came in
+ * map.data // [-3, 5, 0, 0, -5]: beyond the border are zeros, not the pixels that came in
  * inside.max // 0
  */
 export function equivariance(

@@ -59,3 +59,15 @@ export async function shrink(picture: Picture, maxWidth: number, maxHeight: numb
     .toBuffer()
   return { data: new Uint8ClampedArray(data), width, height }
 }
+
+/** A picture made larger: each pixel is a square of some pixels. */
+export function enlarge({ data, width, height }: Picture, side: number): Picture {
+  const large = new Uint8ClampedArray(width * side * height * side * 3)
+  for (let pixel = 0; pixel < large.length / 3; pixel++) {
+    const y = Math.floor(pixel / (width * side) / side)
+    const x = Math.floor((pixel % (width * side)) / side)
+    const from = (y * width + x) * 3
+    large.set(data.subarray(from, from + 3), pixel * 3)
+  }
+  return { data: large, width: width * side, height: height * side }
+}

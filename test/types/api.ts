@@ -5,10 +5,18 @@ import {
   Conv2d,
   conv2d,
   conv2dSync,
+  cost,
   counters,
+  DenseImageLayer,
+  equivariance,
   info,
+  isTranslationInvariant,
+  locality,
+  LocallyConnected2d,
   pad,
+  restrictTo,
   tensor,
+  tieWeights,
   type Activation,
   type Border,
   type Conv2dOptions,
@@ -215,3 +223,24 @@ export async function run(image: Tensor): Promise<void> {
     if (code === 'ERR_CONV_NOTHING') throw error
   }
 }
+
+// Layers whose weights know their place, and what becomes of them.
+const dense = new DenseImageLayer({ weights: filter, bias: data, activation: 'relu' })
+const densely: DenseImageLayer = DenseImageLayer.from({ filter, border: 'wrap' }, [5, 7, 1])
+const locally = new LocallyConnected2d({ weights: filter, padding: 'same', imageSize: [5, 7] })
+const tiedFilter: Tensor = tieWeights(dense).options.filter
+const fromDense: LocallyConnected2d = restrictTo(dense, 1).layer
+const fromTied: Conv2d = restrictTo(tieWeights(locally), 1).layer
+const holds: boolean = isTranslationInvariant(locally, 1e-6)
+const reach: number = locality(tieWeights(densely)).delta
+const violated: number = equivariance(locally, image, [1, -2], { strides: [2, 1], reach: { top: 1 } }).inside
+  .max
+const parameters: number[] = cost({ image: [5, 7], delta: 2 }).map((row) => row.parameters)
+// @ts-expect-error a convolution has one set of weights
+tieWeights(new Conv2d({ filter }))
+// @ts-expect-error a Conv2d does not give its filter back; tieWeights() returns one together with it
+restrictTo(new Conv2d({ filter }), 1)
+// @ts-expect-error no such option
+new DenseImageLayer({ filter })
+// @ts-expect-error a layer is of one of two kinds
+new UntiedLayer({})

@@ -357,6 +357,19 @@ describe('command line', () => {
       ['sheet a.png', '--output is missing (see: simdconv sheet --help)'],
       ['info --json=1', '--json takes no value (see: simdconv info --help)'],
       ['info a.png', 'info takes no photo, got a.png (see: simdconv info --help)'],
+      ['cost', '--image is missing (see: simdconv cost --help)'],
+      ['cost -i 3', '--image must be HEIGHTxWIDTH, got "3" (see: simdconv cost --help)'],
+      ['cost -i 3x4x5', '--image must be HEIGHTxWIDTH, got "3x4x5" (see: simdconv cost --help)'],
+      ['cost -i 3x4 --channels 3', '--channels must be IN,OUT, got "3" (see: simdconv cost --help)'],
+      [
+        'cost -i 3x0',
+        '--image[1] must be an integer from 1 to 2147483647, got 0 (see: simdconv cost --help)',
+      ],
+      [
+        'cost -i 3x4 --delta x',
+        '--delta must be an integer from 0 to 1073741823, got NaN (see: simdconv cost --help)',
+      ],
+      ['cost -i 3x4 --plot a.png', '--plot must be a FILE.svg, got a.png (see: simdconv cost --help)'],
     ]
     for (const [words, sentence] of usage) {
       it(`"${words}"`, () => {
@@ -442,6 +455,7 @@ describe('command line', () => {
         ['filter --help', 'Usage: simdconv filter PHOTO'],
         ['sheet -h', 'Usage: simdconv sheet PHOTO'],
         ['info --help', 'Usage: simdconv info'],
+        ['cost --help', 'Usage: simdconv cost --image HEIGHTxWIDTH'],
       ] as const) {
         const { code, stdout, stderr } = simdconv(words.split(' '))
         expect([code, stderr]).to.deep.equal([0, ''])
@@ -530,6 +544,47 @@ describe('command line', () => {
       expect((await sharp(join(folder, 'sheet.png')).metadata()).width).to.equal(4 * 480 + 5 * 16)
       const small = await writeImage('small.png', 3, 8, (index) => index)
       expect(simdconv(['sheet', small.path, '-o', 'sheet.png']).code).to.equal(0)
+    })
+  })
+
+  describe('cost', () => {
+    it('prints the bill of docs/from-dense-to-convolution.md, and draws its picture', async () => {
+      const { code, stdout, stderr } = simdconv(['cost', '--image', '1000x1000', '--plot', 'cost.svg'])
+      expect([code, stderr]).to.deep.equal([0, ''])
+      const [bill, file] = stdout.trimEnd().split('\n\n')
+      expect(file).to.equal('cost.svg')
+      expect(readFileSync(join(root, 'docs/from-dense-to-convolution.md'), 'utf8')).to.include(`\n${bill!}\n`)
+      const drawn = readFileSync(join(folder, 'cost.svg'), 'utf8')
+      expect(drawn).to.equal(readFileSync(join(root, 'docs/cost.svg'), 'utf8'))
+      expect((await sharp(join(folder, 'cost.svg')).metadata()).width).to.equal(880)
+    })
+
+    it('counts hidden units, delta, channels and bias; as JSON too', () => {
+      const words = 'cost -i 1000x1000 --hidden 10 --delta 2 --channels 3,64 --bias'.split(' ')
+      const { stdout } = simdconv(words)
+      const cells = stdout
+        .trimEnd()
+        .split('\n')
+        .slice(2)
+        .map((line) => line.split(/  +/))
+      expect(cells).to.deep.equal([
+        ['fully connected', "E1, E1'", '192,000,064,000,000', '192,000,000,000,000', '768 TB'],
+        ['fully connected, 10 units', 'E1', '30,000,010', '30,000,000', '120 MB'],
+        ['translation invariant', 'E2', '767,232,256', '767,232,192,000,000', '3.07 GB'],
+        ['local, 5 x 5', "E1' local", '4,864,000,000', '4,800,000,000', '19.5 GB'],
+        ['convolution, 5 x 5', 'E3, E5', '4,864', '4,800,000,000', '19.5 kB'],
+      ])
+      const json = JSON.parse(simdconv([...words, '--json']).stdout) as { form: string; parameters: number }[]
+      expect(json.map(({ parameters }) => parameters.toLocaleString('en-US'))).to.deep.equal(
+        cells.map(([, , parameters]) => parameters),
+      )
+    })
+
+    it('goes on where doubles end, and down to one pixel', () => {
+      expect(simdconv(['cost', '-i', '100000x300000']).stdout).to.match(/E1, E1' +9\.000e\+20 +9\.000e\+20 /)
+      const { code } = simdconv(['cost', '-i', '1x1', '--delta', '0', '--plot', 'one.svg'])
+      expect(code).to.equal(0)
+      expect(readFileSync(join(folder, 'one.svg'), 'utf8')).not.to.include('NaN')
     })
   })
 

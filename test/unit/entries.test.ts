@@ -17,14 +17,22 @@ function run(script: string): unknown {
 
 const names = [
   'Conv2d',
+  'DenseImageLayer',
+  'LocallyConnected2d',
   'borderFrom',
   'configure',
   'conv2d',
   'conv2dSync',
+  'cost',
   'counters',
+  'equivariance',
   'info',
+  'isTranslationInvariant',
+  'locality',
   'pad',
+  'restrictTo',
   'tensor',
+  'tieWeights',
 ]
 
 describe('the entries', () => {

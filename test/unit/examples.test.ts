@@ -39,6 +39,25 @@ describe('examples', () => {
     }
   })
 
+  for (const name of ['constraints', 'equivariance']) {
+    it(`${name}.mjs draws the picture, and prints the tables of docs/from-dense-to-convolution.md`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'simdconv-'))
+      try {
+        const picture = join(folder, `${name}.png`)
+        const printed = run(`${name}.mjs`, picture)
+        const tables = printed.slice(0, printed.indexOf(picture)).trim()
+        expect(readFileSync(join(root, 'docs/from-dense-to-convolution.md'), 'utf8')).to.include(
+          `\n${tables}\n`,
+        )
+        const drawn = await sharp(picture).metadata()
+        const documented = await sharp(join(root, `docs/${name}.png`)).metadata()
+        expect([drawn.width, drawn.height]).to.deep.equal([documented.width, documented.height])
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
+    })
+  }
+
   it('server.mjs answers its own requests and stops', () => {
     const [address, served, refused] = run('server.mjs', '--self-test').split('\n')
     expect(address).to.match(/^http:\/\/localhost:\d+$/)
