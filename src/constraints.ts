@@ -8,7 +8,7 @@ import { DenseImageLayer } from './dense-image-layer.js'
 import { convError } from './errors.js'
 import { LocallyConnected2d, windowsOf } from './locally-connected2d.js'
 import type { Sides } from './padding.js'
-import type { Conv2dOptions } from './spec.js'
+import { resolveConv2d, type Conv2dOptions } from './spec.js'
 import { maxDimension, tensor, times, type Tensor } from './tensor.js'
 import { checkHeld, newWeights, specOf, UntiedLayer } from './untied-layer.js'
 
@@ -324,27 +324,33 @@ function tapsOfLocal(layer: LocallyConnected2d): Taps {
   }
 }
 
-function tapsOfConvolution({
-  filter,
-  padding,
-  strides,
-  dilations,
-  bias,
-  border,
-  activation,
-}: ConvolutionOptions): Taps {
-  const [height, width, inChannels, outChannels] = filter.shape as readonly [number, number, number, number]
+function tapsOfConvolution(options: ConvolutionOptions): Taps {
+  const { filter, filterLayout, groups, flip, padding, ...spec } = resolveConv2d(options)
+  if (filterLayout !== 'hwio' || groups !== 1 || flip || typeof padding === 'string') {
+    throw convError(
+      'ERR_CONV_OPTION',
+      'layer.options must be as tieWeights() returns them: a filter in the order "hwio", one group, no flip, and padding in numbers',
+    )
+  }
+  const { kernelHeight: height, kernelWidth: width, inChannels, outChannels } = spec
   const pair = inChannels * outChannels
   return {
-    weights: filter.data,
+    weights: filter,
     pairShape: [inChannels, outChannels],
     pair,
     grid: [1, 1],
-    windows: { height, width, padding, strides: strides ?? [1, 1], dilations: dilations ?? [1, 1] },
-    options: { bias, activation, border },
+    windows: {
+      height,
+      width,
+      strides: [spec.strideHeight, spec.strideWidth],
+      dilations: [spec.dilationHeight, spec.dilationWidth],
+      padding,
+    },
+    options: { bias: options.bias, activation: options.activation, border: options.border },
     visit: (visitor) => {
       for (let tap = 0; tap < height * width; tap++) {
-        visitor(0, Math.floor(tap / width) - padding.top, (tap % width) - padding.left, tap * pair)
+        const a = Math.floor(tap / width) * spec.dilationHeight - padding.top
+        visitor(0, a, (tap % width) * spec.dilationWidth - padding.left, tap * pair)
       }
     },
   }

@@ -82,7 +82,7 @@ export class DenseImageLayer extends UntiedLayer {
    * The weights are measured: W[.,.,k,l,c,.] is what the layer, without bias and activation, makes of an image that is 1
    * at (k, l, c) and 0 elsewhere. So they are those of the filter to the bit; a constant border other than 0 goes into U.
    * Images are height x width x channels whatever `layout` says. Only floats have such a form, so `inputType` and
-   * `outputType` must be `float32`.
+   * `outputType` must be `float32`; and all weights must be finite.
    *
    * @throws as the constructors of Conv2d and DenseImageLayer.
    * @example
@@ -267,12 +267,8 @@ function outsideImage(offsets: Float32Array, index: number, image: OneImage, out
 
 /** The options of the fully connected form of a convolution. */
 function measure(given: Conv2dOptions, givenShape: readonly number[]): DenseImageLayerOptions {
-  const { bias, activation, ...linear } = readOptions(
-    'options',
-    given,
-    Object.keys(given),
-  ) as unknown as Conv2dOptions
-  const { inputType, outputType, outChannels } = resolveConv2d(given)
+  const { filter, inputType, outputType, outChannels } = resolveConv2d(given)
+  const { bias, activation, ...linear } = given
   for (const [name, type] of [
     ['inputType', inputType],
     ['outputType', outputType],
@@ -284,6 +280,12 @@ function measure(given: Conv2dOptions, givenShape: readonly number[]): DenseImag
       )
     }
   }
+  if (!filter.every(Number.isFinite)) {
+    throw convError(
+      'ERR_CONV_RANGE',
+      'filter must be of finite numbers; an infinite weight makes NaN of the zeros that the others are measured with',
+    )
+  }
   const shape = checkAxes('imageShape', givenShape)
   if (shape.length !== 3) {
     throw convError(
@@ -291,7 +293,7 @@ function measure(given: Conv2dOptions, givenShape: readonly number[]): DenseImag
       `imageShape must have 3 axes (height x width x channels), got ${shape.length} (${times(shape)})`,
     )
   }
-  using conv = new Conv2d({ ...linear, layout: 'nhwc', accuracy: 'exact' })
+  using conv = new Conv2d({ ...linear, layout: 'nhwc', algorithm: 'auto', accuracy: 'exact' })
   const [outHeight, outWidth] = conv.outputShape(shape) as [number, number]
   const { height, width, channels } = imageShape('imageShape', shape, 'nhwc')
   const weightsShape = [outHeight, outWidth, height, width, channels, outChannels]

@@ -66,7 +66,6 @@ const optionNames = [
 const weightWords = 'output height x output width x kernel height x kernel width x in x out'
 
 /** The windows of a layer, for the functions of this package. */
-// eslint-disable-next-line prefer-const -- assigned by the class, where its private fields are in reach
 export let windowsOf: (layer: LocallyConnected2d) => Windows
 
 /**

@@ -48,7 +48,6 @@ export interface UntiedSpec {
 }
 
 /** What a layer was made of; refuses what is none, and one that was disposed of. */
-// eslint-disable-next-line prefer-const -- assigned by the class, where its private fields are in reach
 export let specOf: (layer: UntiedLayer) => UntiedSpec
 
 /**
@@ -123,7 +122,7 @@ export abstract class UntiedLayer {
     try {
       await conv.run(view, { output: target, signal: signal as AbortSignal | undefined })
     } finally {
-      this.release(view)
+      this.release?.(view)
     }
     return freezeTensor(target, outputShape)
   }
@@ -140,7 +139,7 @@ export abstract class UntiedLayer {
     try {
       conv.runSync(view, { output: target })
     } finally {
-      this.release(view)
+      this.release?.(view)
     }
     return freezeTensor(target, outputShape)
   }
@@ -161,9 +160,7 @@ export abstract class UntiedLayer {
   protected abstract view(data: Float32Array, batch: number): Tensor
 
   /** Takes back what view() gave, when nothing reads it any more. */
-  protected release(view: Tensor): void {
-    void view
-  }
+  protected release?(view: Tensor): void
 
   /** Refuses a method that was taken from its layer. */
   static #assertLayer(self: unknown): asserts self is UntiedLayer {

@@ -225,22 +225,22 @@ export async function run(image: Tensor): Promise<void> {
 }
 
 // Layers whose weights know their place, and what becomes of them.
-const dense = new DenseImageLayer({ weights: filter, bias: data, activation: 'relu' })
-const densely: DenseImageLayer = DenseImageLayer.from({ filter, border: 'wrap' }, [5, 7, 1])
-const locally = new LocallyConnected2d({ weights: filter, padding: 'same', imageSize: [5, 7] })
-const tiedFilter: Tensor = tieWeights(dense).options.filter
-const fromDense: LocallyConnected2d = restrictTo(dense, 1).layer
-const fromTied: Conv2d = restrictTo(tieWeights(locally), 1).layer
-const holds: boolean = isTranslationInvariant(locally, 1e-6)
-const reach: number = locality(tieWeights(densely)).delta
-const violated: number = equivariance(locally, image, [1, -2], { strides: [2, 1], reach: { top: 1 } }).inside
-  .max
-const parameters: number[] = cost({ image: [5, 7], delta: 2 }).map((row) => row.parameters)
-// @ts-expect-error a convolution has one set of weights
-tieWeights(new Conv2d({ filter }))
-// @ts-expect-error a Conv2d does not give its filter back; tieWeights() returns one together with it
-restrictTo(new Conv2d({ filter }), 1)
-// @ts-expect-error no such option
-new DenseImageLayer({ filter })
-// @ts-expect-error a layer is of one of two kinds
-new UntiedLayer({})
+export function constrain(image: Tensor): unknown[] {
+  const dense = new DenseImageLayer({ weights: filter, bias: data, activation: 'relu' })
+  const measured: DenseImageLayer = DenseImageLayer.from({ filter, border: 'wrap' }, [5, 7, 1])
+  const local = new LocallyConnected2d({ weights: filter, padding: 'same', imageSize: [5, 7] })
+  const fromDense: LocallyConnected2d = restrictTo(dense, 1).layer
+  const fromTied: Conv2d = restrictTo(tieWeights(local), 1).layer
+  const tiedFilter: Tensor = tieWeights(measured).options.filter
+  const holds: boolean = isTranslationInvariant(local, 1e-6)
+  const reach: number = locality(tieWeights(measured)).delta
+  const { inside } = equivariance(local, image, [1, -2], { strides: [2, 1], reach: { top: 1 } })
+  const parameters: number[] = cost({ image: [5, 7], delta: 2 }).map((row) => row.parameters)
+  // @ts-expect-error a convolution has one set of weights
+  tieWeights(new Conv2d({ filter }))
+  // @ts-expect-error a Conv2d does not give its filter back; tieWeights() returns one together with it
+  restrictTo(new Conv2d({ filter }), 1)
+  // @ts-expect-error no such option
+  new DenseImageLayer({ filter })
+  return [fromDense, fromTied, tiedFilter, holds, reach, inside.max, parameters]
+}

@@ -112,6 +112,16 @@ describe('DenseImageLayer', () => {
       () => DenseImageLayer.from({ filter, outputType: 'uint8' } as never, [2, 3, 1]),
     )
     expectError(
+      rangeError(
+        'ERR_CONV_RANGE',
+        'filter must be of finite numbers; an infinite weight makes NaN of the zeros that the others are measured with',
+      ),
+      () => DenseImageLayer.from({ filter: tensor(Float32Array.of(Infinity), [1, 1, 1, 1]) }, [2, 3, 1]),
+    )
+    expectError(typeError('ERR_CONV_TYPE', 'options must be an object, got undefined'), () =>
+      DenseImageLayer.from(undefined as never, [2, 3, 1]),
+    )
+    expectError(
       rangeError('ERR_CONV_SHAPE', 'imageShape must have 3 axes (height x width x channels), got 2 (2 x 3)'),
       () => DenseImageLayer.from({ filter }, [2, 3]),
     )
@@ -427,6 +437,13 @@ describe('cost', () => {
 })
 
 describe('equivariance', () => {
+  it('is what its documentation says', () => {
+    const layer = new Conv2d({ filter: tensor(Float32Array.of(1, 2, 1), [1, 3, 1, 1]), padding: 'same' })
+    const { map, inside } = equivariance(layer, tensor(Float32Array.of(1, 2, 3, 4, 5), [1, 5, 1]), [0, 1])
+    expect(map.data).to.deep.equal(Float32Array.of(-3, 5, 0, 0, -5))
+    expect(inside).to.deep.equal({ max: 0, rms: 0, count: 2 })
+  })
+
   const photo = tensor(
     Float32Array.from({ length: 8 * 12 * 2 }, (_, index) => (index * 37) % 19),
     [8, 12, 2],
