@@ -1,6 +1,8 @@
 /** What each form of a layer costs, for images of any size: the chapter's bill. Pure arithmetic; nothing is allocated. */
 import { bool, integer, isArray, options as readOptions, wrongType } from './check.js'
-import { maxDimension } from './tensor.js'
+
+/** The longest axis of a tensor; said again, for tensors need the engine and arithmetic does not. */
+const maxDimension = 2 ** 31 - 1
 
 /** A layer from an image to a hidden representation of the same size. */
 export interface CostOptions {

@@ -609,12 +609,13 @@ describe('command line', () => {
       expect(result).to.deep.equal({ code: 1, stdout: '', stderr: `simdconv: ${sentence}\n` })
     })
 
-    it('the engine: what was tried; help is there all the same', () => {
+    it('the engine: what was tried; help and the bill are there all the same', () => {
       const program = installed(false)
       const { code, stderr } = simdconv(['info'], program)
       expect(code).to.equal(1)
       expect(stderr).to.match(/^simdconv: no native build for .*npm run build\n$/)
       expect(simdconv(['filter', '--help'], program).code).to.equal(0)
+      expect(simdconv(['cost', '-i', '3x4'], program).code).to.equal(0)
     })
   })
 })
