@@ -36,7 +36,7 @@ const blurs = [
   { name: 'wrap, stride 2, shift 31 45', border: 'wrap', strides: 2 },
 ].map(({ name, border, strides = 1, shift = SHIFT }) => {
   const layer = new Conv2d({ filter: binomial(), groups: 3, padding: 4, border, strides })
-  return { name, ...equivariance(layer, photo, shift, { strides }) }
+  return { name, ...equivariance(layer, photo, shift) }
 })
 
 // ---- a lens ----------------------------------------------------------------------------------

@@ -13,7 +13,10 @@ export interface ImageToImage {
 
 /** Options of equivariance(). */
 export interface EquivarianceOptions {
-  /** Input pixels from one output pixel to the next, as in the layer; a number or [height, width]. Default 1. */
+  /**
+   * Input pixels from one output pixel to the next: a number or [height, width]. Known of a Conv2d and a
+   * LocallyConnected2d; of other layers 1 unless given.
+   */
   readonly strides?: number | readonly [height: number, width: number] | undefined
   /**
    * How far the layer's windows reach over each side of the image, in input pixels: a number or { top, bottom, left,
@@ -87,10 +90,10 @@ export function equivariance(
   checkLength('input', data, shape)
   const image = imageShape('input.shape', shape, 'nhwc')
   const by = checkShift(shift)
-  const strides = pair('strides', givenStrides ?? stridesOf(layer), 1, maxDimension)
+  const strides = pair('strides', givenStrides ?? stridesOf(layer, shape), 1, maxDimension)
   const sides = reach === undefined ? reachOf(layer, shape) : resolveSides(reach)
 
-  const before = layer.runSync({ data, shape })
+  const before = copyOf(layer.runSync({ data, shape })) // some layers write to the same memory every time
   const after = layer.runSync({ data: shiftImage(data, image, by), shape })
   const out = imageShape('the output', before.shape, 'nhwc')
   const rows = new Axis(image.height, out.height, strides[0], by[0], sides.top, sides.bottom)
@@ -200,10 +203,30 @@ function checkShift(value: unknown): readonly [number, number] {
   ]
 }
 
-function stridesOf(layer: ImageToImage): readonly [number, number] {
+function copyOf({ data, shape }: Tensor): Tensor {
+  return { data: data.slice(), shape }
+}
+
+/** The strides of the layers that have some. */
+function stridesOf(layer: ImageToImage, shape: readonly number[]): readonly [number, number] {
+  if (layer instanceof Conv2d) {
+    return [strideAlong(layer, shape, shape.length - 3), strideAlong(layer, shape, shape.length - 2)]
+  }
   if (!(layer instanceof LocallyConnected2d)) return [1, 1]
   const { strideHeight, strideWidth } = windowsOf(layer).layer
   return [strideHeight, strideWidth]
+}
+
+/** A stride is by how much an image grows from one more output pixel to the next one more. */
+function strideAlong(layer: Pick<Conv2d, 'outputShape'>, shape: readonly number[], axis: number): number {
+  const outputs = (length: number): number => layer.outputShape(shape.with(axis, length))[axis]!
+  const nextAfter = (length: number): number => {
+    let next = length + 1
+    while (outputs(next) === outputs(length)) next++
+    return next
+  }
+  const first = nextAfter(shape[axis]!)
+  return nextAfter(first) - first
 }
 
 /** The padding of the layers that have one. */

@@ -13,6 +13,7 @@ import {
   tensor,
   tieWeights,
   type CostOptions,
+  type Tensor,
 } from 'simdconv'
 import { expectError, expectRejection, plainError, rangeError, typeError } from '../helpers/expect-error'
 
@@ -495,15 +496,33 @@ describe('equivariance', () => {
         [-4, 2],
         [6, -10],
       ] as const) {
-        const found = equivariance(layer, photo, shift, { strides: 2 })
+        const found = equivariance(layer, photo, shift)
         expect(found.onLattice).to.equal(true)
         expect(found.outputShift).to.deep.equal([shift[0] / 2, shift[1] / 2])
         expect(found.inside.max).to.equal(0)
         if (border === 'wrap') expect(found.border.max).to.equal(0)
       }
-      const off = equivariance(layer, photo, [1, 0], { strides: 2 })
+      const off = equivariance(layer, photo, [1, 0])
       expect([off.onLattice, off.inside.max > 0]).to.deep.equal([false, true])
     }
+  })
+
+  it('knows the strides of a convolution, under any padding', () => {
+    for (const padding of ['same', 'valid', 'full', 3] as const) {
+      const layer = new Conv2d({ filter, padding, strides: [2, 3] })
+      const found = equivariance(layer, photo, [2, 3])
+      expect([found.outputShift, found.onLattice]).to.deep.equal([[1, 1], true])
+      expect(found.inside.max).to.equal(0)
+      expect(equivariance(layer, photo, [2, 3], { strides: [2, 3] })).to.deep.equal(found)
+    }
+  })
+
+  it('of a layer that writes to the same memory every time', () => {
+    const output = new Float32Array(photo.data.length)
+    const conv = new Conv2d({ filter, padding: 'same' })
+    const layer = { runSync: (input: Tensor) => conv.runSync(input, { output }) }
+    const reach = { top: 1, bottom: 1, left: 1, right: 2 }
+    expect(equivariance(layer, photo, [1, 1], { reach })).to.deep.equal(equivariance(conv, photo, [1, 1]))
   })
 
   it('without padding compares what has a counterpart', () => {
