@@ -1,3 +1,15 @@
 /** The ESM entry: the same names, classes and addon as the CommonJS one. */
-export { borderFrom, configure, Conv2d, conv2d, conv2dSync, counters, info, pad, tensor } from './index.js'
+export {
+  borderFrom,
+  configure,
+  Conv2d,
+  conv2d,
+  conv2dSync,
+  convolve,
+  correlate,
+  counters,
+  info,
+  pad,
+  tensor,
+} from './index.js'
 export type * from './index.js'

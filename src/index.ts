@@ -25,6 +25,13 @@ export type { Padding, Sides } from './padding.js'
 export type { Activation } from './activation.js'
 export type { AxisBorder, Border, BorderAlias, BorderMode } from './border.js'
 export { borderFrom, type Ecosystem } from './border-from.js'
+export {
+  convolve,
+  correlate,
+  type ConvolveMethod,
+  type ConvolveMode,
+  type ConvolveOptions,
+} from './convolve.js'
 export { pad, type PadOptions, type TypeOf } from './pad.js'
 export { configure, counters, info, type Counters, type Info, type Settings } from './settings.js'
 export type { ConvError, ConvErrorCode } from './errors.js'

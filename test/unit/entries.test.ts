@@ -21,6 +21,8 @@ const names = [
   'configure',
   'conv2d',
   'conv2dSync',
+  'convolve',
+  'correlate',
   'counters',
   'info',
   'pad',
