@@ -21,6 +21,13 @@ export {
   type RunSyncOptions,
 } from './conv2d.js'
 export type { Accuracy, Algorithm, Conv2dOptions, FilterLayout, Layout } from './spec.js'
+export { Conv1d, type Conv1dDescription } from './conv1d.js'
+export type { Conv1dOptions, Filter1dLayout, Layout1d, Padding1d } from './conv1d-spec.js'
+export {
+  DepthwiseConv2d,
+  type DepthwiseConv2dOptions,
+  type DepthwiseFilterLayout,
+} from './depthwise-conv2d.js'
 export type { Padding, Sides } from './padding.js'
 export type { Activation } from './activation.js'
 export type { AxisBorder, Border, BorderAlias, BorderMode } from './border.js'

@@ -16,7 +16,9 @@ function run(script: string): unknown {
 }
 
 const names = [
+  'Conv1d',
   'Conv2d',
+  'DepthwiseConv2d',
   'borderFrom',
   'configure',
   'conv2d',

@@ -205,20 +205,12 @@ describe('convolve on long functions', () => {
   })
 
   it('directly, in passes of rows, and of parts of rows', () => {
-    for (const [shape, other] of [
-      [
-        [30, 20],
-        [90, 70],
-      ],
-      [
-        [3, 20],
-        [2, 5000],
-      ],
+    for (const [h, w, otherH, otherW] of [
+      [30, 20, 90, 70],
+      [3, 20, 2, 5000],
     ] as const) {
-      const [f, g] = shape.map((_, index) => {
-        const [h, w] = index === 0 ? shape : other
-        return tensor(random.integers(h * w, 3), [h, w])
-      }) as [Tensor, Tensor]
+      const f = tensor(random.integers(h * w, 3), [h, w])
+      const g = tensor(random.integers(otherH * otherW, 3), [otherH, otherW])
       const expected = formula(f, g)
       const actual = convolve(f, g, { method: 'direct' })
       expect(actual.shape).to.deep.equal(expected.shape)
