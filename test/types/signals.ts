@@ -94,7 +94,7 @@ new Conv1d({ filter, dilation: 2 })
 // @ts-expect-error floats for a layer of bytes
 onBytes.runSync(matrix)
 // @ts-expect-error a sequence has no top
-description.padding.top.toFixed()
+const ends: { top: number } = description.padding
 
 // A depthwise layer is a Conv2d without groups.
 const depthwise: Conv2d = new DepthwiseConv2d({ filter: tensor(data, [1, 2, 3, 2]), filterLayout: 'cmhw' })
@@ -110,5 +110,17 @@ new DepthwiseConv2d({ filter: matrix, groups: 2 })
 // @ts-expect-error a layout of another layer
 new DepthwiseConv2d({ filter: matrix, filterLayout: 'hwio' })
 
-export const used = [floats, result, options, all, paddings, filterLayouts, layouts, reach, computed, later]
+export const used = [
+  floats,
+  result,
+  options,
+  all,
+  paddings,
+  filterLayouts,
+  layouts,
+  reach,
+  computed,
+  later,
+  ends,
+]
 export const ofDepthwise = [depthwise, depthwiseOptions, depthwiseBytes]
