@@ -2,7 +2,7 @@
 import { isArray, isObject, oneOf, options as readOptions, wrongType } from './check.js'
 import { convolveDirectly } from './convolve-directly.js'
 import type { OwnFloats } from './element-type.js'
-import { convError } from './errors.js'
+import { convError, type ConvError } from './errors.js'
 import { convolveByFft, fftError, planFft, type FftPlan } from './fft.js'
 import { type Extent, type Grid, type Window } from './grid.js'
 import { assertReadable } from './in-flight.js'
@@ -38,9 +38,10 @@ export interface ConvolveOptions {
 
 /**
  * Multiplications of the native kernel that take as long as one element in one stage of a transform, on one thread of a
- * server with AVX-512. The choice depends on lengths alone, not on the machine or its threads, and so do the results.
+ * server with AVX-512; on images it loads less for each. The choice depends on lengths alone, not on the machine or its
+ * threads, and so do the results.
  */
-const macsPerFftUnit = 80
+const macsPerFftUnit = { row: 60, image: 140 } as const
 
 /**
  * The convolution of two functions (E4): `(f * g)(i) = sum over a of f(a) g(i - a)`, and in two dimensions
@@ -60,7 +61,7 @@ const macsPerFftUnit = 80
  *
  * `method: 'direct'` is the sum itself, on the native kernel: its error is at most `m u` times the sum of the magnitudes
  * of its own terms, with u = 2^-24 and m the terms, or 4096 where there are more. `fft` goes through Fourier transforms
- * in double precision, which pays from some hundred taps on: its error is at most one rounding to 32 bits and
+ * in double precision, which pays from about a thousand taps on: its error is at most one rounding to 32 bits and
  * `21 n 2^-53` times the product of the norms of f and g (the square roots of their sums of squares), transforms being of
  * 2^n elements, at most 2^22. So a sum of many terms is more precise than `direct` makes it, one that is a billion times
  * smaller than that product is less so, and what should be 0 is only nearly 0. Whole numbers give whole results with
@@ -215,13 +216,31 @@ function stretch(mode: ConvolveMode, n: number, m: number): Extent {
 
 function convolveGrids(f: Grid, g: Grid, window: Window, method: ConvolveMethod): OwnFloats {
   const [image, kernel] = isKernel(f, g) ? [g, f] : [f, g]
-  const fft =
-    method === 'direct'
-      ? undefined
-      : chooseFft(method, f, g, kernel.data.length, window, planFft(image, kernel, window))
-  return fft === undefined
-    ? convolveDirectly(image, kernel, window)
-    : round(convolveByFft(image, kernel, window, fft.plan), fft.isWhole)
+  const plan = planFft(image, kernel, window)
+  if (method === 'direct' || (method === 'auto' && !pays(plan, kernel, window))) {
+    return convolveDirectly(image, kernel, window)
+  }
+  const [a, b] = [survey(f.data), survey(g.data)]
+  const isFinite = Number.isFinite(a.norm) && Number.isFinite(b.norm)
+  if (method === 'fft' && !isFinite) throw notFinite(Number.isFinite(a.norm) ? 'g' : 'f')
+  const isWhole = a.isWhole && b.isWhole
+  const isSure = fftError(plan) * a.norm * b.norm < 0.5 // that what is rounded to the nearest is what it has to be
+  const isFit = isFinite && (isSure || !isWhole)
+  if (method === 'auto' && !isFit) return convolveDirectly(image, kernel, window)
+  return round(convolveByFft(image, kernel, window, plan), isWhole && isSure)
+}
+
+/** Whether transforms are faster. */
+function pays({ cost }: FftPlan, kernel: Grid, { y, x }: Window): boolean {
+  const macs = y.length * x.length * kernel.data.length
+  return macs > cost * macsPerFftUnit[kernel.height === 1 ? 'row' : 'image']
+}
+
+function notFinite(name: string): ConvError {
+  return convError(
+    'ERR_CONV_ALGORITHM',
+    `method "fft" cannot do this: ${name} has an infinity or NaN, which it would spread over the whole result; say "auto"`,
+  )
 }
 
 function windowOf(axes: readonly Extent[]): Window {
@@ -253,31 +272,6 @@ function isKernel(f: Grid, g: Grid): boolean {
 
 function bitsOf(data: Float32Array): Uint32Array {
   return new Uint32Array(data.buffer, data.byteOffset, data.length)
-}
-
-/** Whether transforms can do it, and are wanted; `isWhole` when the result is known to be of whole numbers. */
-function chooseFft(
-  method: 'auto' | 'fft',
-  f: Grid,
-  g: Grid,
-  taps: number,
-  window: Window,
-  plan: FftPlan,
-): { readonly plan: FftPlan; readonly isWhole: boolean } | undefined {
-  const macs = window.y.length * window.x.length * taps
-  if (method === 'auto' && plan.cost * macsPerFftUnit >= macs) return undefined
-  const [a, b] = [survey(f.data), survey(g.data)]
-  if (!Number.isFinite(a.norm + b.norm)) {
-    if (method === 'auto') return undefined
-    throw convError(
-      'ERR_CONV_ALGORITHM',
-      `method "fft" cannot do this: ${Number.isFinite(a.norm) ? 'g' : 'f'} has an infinity or NaN, which it would spread over the whole result; say "auto"`,
-    )
-  }
-  const isWhole = a.isWhole && b.isWhole
-  const isSure = fftError(plan) * a.norm * b.norm < 0.5
-  if (method === 'auto' && isWhole && !isSure) return undefined
-  return { plan, isWhole: isWhole && isSure }
 }
 
 /** The Euclidean norm, which is not finite where an element is not, and whether all are whole numbers. */
