@@ -29,10 +29,10 @@ export interface Conv1dDescription extends Omit<PlanDescription, 'padding'> {
  * A one-dimensional convolutional layer: `H[t,d] = u[d] + sum over a, c of V[a,c,d] X[t+a,c]` (E5 in one dimension, for
  * audio, sensors, text).
  *
- * Input and output are batch x length x channels, or length x channels for one sequence; `padding: 'causal'` pads on the
- * left only, so that no output depends on what comes after it. With `flip: true` that is a FIR filter, `scipy.signal.lfilter(taps, 1, x)`.
- * It computes as a Conv2d on images one row high, with the same kernels, threads, memory and rules for
- * what is in flight; the constructor packs the weights once.
+ * Input and output are batch x length x channels, or length x channels for one sequence. `padding: 'causal'` pads on the
+ * left only, so that no output depends on what comes after it; with `flip: true` that is a FIR filter, as
+ * `scipy.signal.lfilter(taps, 1, x)` is. It computes as a Conv2d on images one row high, with the same kernels, threads,
+ * memory and rules for what is in flight; the constructor packs the weights once.
  *
  * @throws TypeError, RangeError or Error with one of the codes of ConvErrorCode; the message names the option, its value
  * and what it must be.

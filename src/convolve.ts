@@ -62,11 +62,12 @@ const macsPerFftUnit = { row: 60, image: 140 } as const
  * `method: 'direct'` is the sum itself, on the native kernel: its error is at most `m u` times the sum of the magnitudes
  * of its own terms, with u = 2^-24 and m the terms, or 4096 where there are more. `fft` goes through Fourier transforms
  * in double precision, which pays from about a thousand taps on: its error is at most one rounding to 32 bits and
- * `21 n 2^-53` times the product of the norms of f and g (the square roots of their sums of squares), transforms being of
- * 2^n elements, at most 2^22. So a sum of many terms is more precise than `direct` makes it, one that is a billion times
- * smaller than that product is less so, and what should be 0 is only nearly 0. Whole numbers give whole results with
- * either (below 2^24). `auto` takes the faster for these lengths, and `direct` where a number is infinite or NaN,
- * which transforms would spread over the whole result; `fft` refuses those.
+ * `21 n 2^-53` times the product of the norms of f and g (the square roots of their sums of squares), transforms being
+ * of 2^n elements; n is at most 22, and a kernel of more than 2^21 taps goes in p passes, for sqrt(p) of that. So a sum
+ * of many terms is more precise than `direct` makes it, one that is a billion times smaller than that product is less
+ * so, and what should be 0 is only nearly 0. Whole numbers give whole results with either (below 2^24, and with `fft`
+ * where its bound is below a half). `auto` takes the faster for these lengths, and `direct` where a number is infinite
+ * or NaN, which transforms would spread over the whole result; `fft` refuses those.
  *
  * Works on this thread, helped by the pool's idle ones. For many signals and one kernel, or to stay off the JavaScript
  * thread, make a Conv1d or Conv2d with `flip: true`.

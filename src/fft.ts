@@ -11,8 +11,10 @@ export interface FftPlan {
   readonly size: number
   /** Of one row in the layout. */
   readonly rowLength: number
-  /** Taps of the laid out kernel that one pass takes; more passes add up. */
+  /** Taps of the laid out kernel that one pass takes. */
   readonly piece: number
+  /** Which add up. */
+  readonly passes: number
   /** In units of one element times one of the log2(size) stages of a transform. */
   readonly cost: number
 }
@@ -40,15 +42,15 @@ export function planFft(image: Grid, kernel: Grid, { y, x }: Window): FftPlan {
     const pairs = Math.ceil(count / (size - piece + 1) / 2)
     // The tables and the kernel take about as long as two blocks.
     const cost = passes * (2 + 2 * pairs) * size * Math.log2(size)
-    if (best === undefined || cost < best.cost) best = { size, rowLength, piece, cost }
+    if (best === undefined || cost < best.cost) best = { size, rowLength, piece, passes, cost }
     if (pairs === 1) break
   }
   return best!
 }
 
 /** How far a result may be from the true sum before it is rounded to 32 bits, relative to the product of the norms. */
-export function fftError({ size }: FftPlan): number {
-  return errorPerStage * Math.log2(size)
+export function fftError({ size, passes }: FftPlan): number {
+  return errorPerStage * Math.log2(size) * Math.sqrt(passes)
 }
 
 /** The window of image * kernel, each row of it in a row. */
