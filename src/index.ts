@@ -45,10 +45,24 @@ export {
 } from './equivariance.js'
 export { cost, type Cost, type CostOptions } from './cost.js'
 export type { Accuracy, Algorithm, Conv2dOptions, FilterLayout, Layout } from './spec.js'
+export { Conv1d, type Conv1dDescription } from './conv1d.js'
+export type { Conv1dOptions, Filter1dLayout, Layout1d, Padding1d } from './conv1d-spec.js'
+export {
+  DepthwiseConv2d,
+  type DepthwiseConv2dOptions,
+  type DepthwiseFilterLayout,
+} from './depthwise-conv2d.js'
 export type { Padding, Sides } from './padding.js'
 export type { Activation } from './activation.js'
 export type { AxisBorder, Border, BorderAlias, BorderMode } from './border.js'
 export { borderFrom, type Ecosystem } from './border-from.js'
+export {
+  convolve,
+  correlate,
+  type ConvolveMethod,
+  type ConvolveMode,
+  type ConvolveOptions,
+} from './convolve.js'
 export { pad, type PadOptions, type TypeOf } from './pad.js'
 export { configure, counters, info, type Counters, type Info, type Settings } from './settings.js'
 export type { ConvError, ConvErrorCode } from './errors.js'

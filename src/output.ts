@@ -42,9 +42,7 @@ export function takeOutput(
   if (given === undefined) return newElements('output', elements(shape), type)
   if (types.isUint8ClampedArray(given.data)) throw clamped(given.name, given.data, type, why)
   const output = checkElements(given.name, given.data, type, why)
-  if (given.shape !== undefined && !sameShape(given.shape, shape)) {
-    throw convError('ERR_CONV_SHAPE', `output.shape is ${times(given.shape)}, expected ${times(shape)}`)
-  }
+  checkOutputShape(given, shape)
   checkLength('output', output, shape, words)
   if (overlap(output, input)) {
     throw convError(
@@ -54,6 +52,13 @@ export function takeOutput(
   }
   assertWritable('output', output)
   return output
+}
+
+/** Refuses a tensor of another shape than the result's; an array has none. */
+export function checkOutputShape(given: GivenOutput, shape: readonly number[]): void {
+  if (given?.shape !== undefined && !sameShape(given.shape, shape)) {
+    throw convError('ERR_CONV_SHAPE', `output.shape is ${times(given.shape)}, expected ${times(shape)}`)
+  }
 }
 
 /** A result is a Uint8Array, so that its type says what it is; other views of the same memory may look on. */

@@ -113,10 +113,10 @@ export function checkPadded(word: string, length: number, before: number, after:
   }
 }
 
-/** One axis of a layer on an image. */
-interface Axis {
-  readonly word: 'height' | 'width'
-  readonly lines: 'rows' | 'columns'
+/** One axis of a layer on an image, or on a sequence. */
+export interface Axis {
+  readonly word: 'height' | 'width' | 'length'
+  readonly lines: 'rows' | 'columns' | 'steps'
   readonly ends: readonly ['top', 'bottom'] | readonly ['left', 'right']
   readonly length: number
   readonly kernel: number
@@ -124,7 +124,11 @@ interface Axis {
   readonly stride: number
 }
 
-function resolveAxis(padding: PaddingSpec, axis: Axis): { before: number; after: number; out: number } {
+/** The padding at both ends of an axis, and how many windows there are between them. */
+export function resolveAxis(
+  padding: PaddingSpec,
+  axis: Axis,
+): { readonly before: number; readonly after: number; readonly out: number } {
   const span = (axis.kernel - 1) * axis.dilation + 1
   const [before, after] = resolveEnds(padding, axis, span)
   checkPadded(axis.word, axis.length, before, after)

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as simdconv from 'simdconv'
-import type { Conv2dOptions, RunOptions, Tensor } from 'simdconv'
+import type { Conv1dOptions, Conv2dOptions, DepthwiseConv2dOptions, RunOptions, Tensor } from 'simdconv'
 import { Random } from '../helpers/random'
 
 const calls = 10_000
@@ -211,6 +211,38 @@ class Malformer {
     })
   }
 
+  /** Those of a Conv1d. */
+  sequenceOptions(): unknown {
+    const makers: Record<string, () => unknown> = {
+      filterLayout: () => this.maybe(() => this.#random.pick(['wio', 'oiw', 'owi', 'iwo'])),
+      strides: () => this.maybe(() => this.small()),
+      dilations: () => this.maybe(() => this.small()),
+      groups: () => this.maybe(() => this.small()),
+      padding: () =>
+        this.#random.pick([() => this.padding(), () => 'causal', () => ({ left: this.small() })])(),
+      border: () => this.axisBorder(),
+      layout: () => this.maybe(() => this.#random.pick(['nwc', 'ncw'])),
+      flip: () => this.maybe(() => true),
+      [this.#random.pick(['stride', 'weights', '__proto__'])]: () => this.anything(),
+    }
+    return this.maybe(() => {
+      const options: Record<string, unknown> = { filter: this.tensor(3, 1) }
+      for (const [name, make] of Object.entries(makers))
+        if (this.#random.integer(0, 9) === 0) options[name] = make()
+      return options
+    })
+  }
+
+  /** Those of convolve(). */
+  convolveOptions(): unknown {
+    return this.#random.pick([
+      () => undefined,
+      () => ({ mode: this.maybe(() => this.#random.pick(['full', 'same', 'valid', 'none'])) }),
+      () => ({ method: this.maybe(() => this.#random.pick(['auto', 'direct', 'fft', 'none'])) }),
+      () => this.anything(),
+    ])()
+  }
+
   runOptions(): unknown {
     const output = (): unknown =>
       this.#random.pick([() => this.data(this.small() * this.small()), () => this.tensor(3)])()
@@ -229,6 +261,7 @@ class Malformer {
     const [input, options, runOptions] = [this.tensor(rank), this.options(), this.runOptions()]
     const [padding, border, shape] = [this.padding(), this.border(), this.shape(rank)]
     const layer = (): simdconv.Conv2d => new simdconv.Conv2d(options as Conv2dOptions)
+    const sequences = (): simdconv.Conv1d => new simdconv.Conv1d(this.sequenceOptions() as Conv1dOptions)
     const [image, one, two] = [input as Tensor, this.anything(), this.anything()]
     const { data, shape: itsShape } = Object(input) as Tensor
     return this.#random.pick<() => unknown>([
@@ -238,6 +271,20 @@ class Malformer {
       () => layer().run(image, runOptions as RunOptions),
       () => layer().outputShape(shape as number[]),
       () => layer().describe(shape as number[]),
+      () => sequences().runSync(image, runOptions as RunOptions),
+      () => sequences().run(this.tensor(2) as Tensor, runOptions as RunOptions),
+      () => sequences().describe(shape as number[]),
+      () =>
+        new simdconv.DepthwiseConv2d(options as DepthwiseConv2dOptions).runSync(
+          image,
+          runOptions as RunOptions,
+        ),
+      () =>
+        this.#random.pick([simdconv.convolve, simdconv.correlate])(
+          this.#random.pick([() => this.tensor(2), () => this.data()])() as Tensor,
+          this.#random.pick([() => this.tensor(2), () => this.data()])() as Tensor,
+          this.convolveOptions() as object,
+        ),
       () => simdconv.tensor(data, this.maybe(() => itsShape) as number[]),
       () => simdconv.tensor(data, shape as number[]),
       () => simdconv.pad(image, padding as number, border as 'edge', runOptions as object),

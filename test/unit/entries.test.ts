@@ -16,13 +16,17 @@ function run(script: string): unknown {
 }
 
 const names = [
+  'Conv1d',
   'Conv2d',
   'DenseImageLayer',
+  'DepthwiseConv2d',
   'LocallyConnected2d',
   'borderFrom',
   'configure',
   'conv2d',
   'conv2dSync',
+  'convolve',
+  'correlate',
   'cost',
   'counters',
   'equivariance',

@@ -58,6 +58,38 @@ describe('examples', () => {
     })
   }
 
+  it('mel-spectrogram.mjs hears the notes of the song that it composed, and draws the picture', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'simdconv-'))
+    try {
+      const [picture, song] = [join(folder, 'song.png'), join(folder, 'song.wav')]
+      const lines = run('mel-spectrogram.mjs', picture, song).trim().split('\n')
+      expect(lines[0]).to.equal(`${song}: 4 s at 16000 Hz`)
+      const heard = lines.flatMap((line) => {
+        const words = /^note \d: (\d+) Hz, heard from (\d+) to (\d+) Hz$/.exec(line)
+        return words === null ? [] : [words.slice(1).map(Number)]
+      })
+      expect(heard.map(([note]) => note)).to.deep.equal([262, 330, 392, 523, 392, 330, 262])
+      for (const [note, low, high] of heard) expect(note).to.be.within(low!, high!)
+      const drawn = await sharp(picture).metadata()
+      const documented = await sharp(join(root, 'docs/mel-spectrogram.png')).metadata()
+      expect([drawn.width, drawn.height]).to.deep.equal([documented.width, documented.height])
+      const { dominant } = await sharp(picture).stats()
+      expect(dominant.r + dominant.g + dominant.b, 'most of the picture is silence').to.be.below(150)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('text-cnn.mjs learns what two words mean together, and not what it never saw', () => {
+    const printed = run('text-cnn.mjs')
+    const right = (line: RegExp): number => Number(line.exec(printed)?.[1])
+    expect(right(/^convolution over words: +(\d+) % right$/m)).to.be.at.least(95)
+    expect(right(/^words alone, in any order: (\d+) % of 400 new ones right$/m)).to.be.below(65)
+    expect(right(/^"not" before words that it never stood before: (\d+) % right$/m)).to.be.below(75)
+    expect(right(/^"never as .* good": (\d+) % right$/m)).to.be.below(75)
+    expect(printed.match(/^(praise|complaint): .+ \| .+$/gm)).to.have.length(6)
+  })
+
   it('server.mjs answers its own requests and stops', () => {
     const [address, served, refused] = run('server.mjs', '--self-test').split('\n')
     expect(address).to.match(/^http:\/\/localhost:\d+$/)
