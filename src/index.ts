@@ -25,6 +25,16 @@ export type { Padding, Sides } from './padding.js'
 export type { Activation } from './activation.js'
 export type { AxisBorder, Border, BorderAlias, BorderMode } from './border.js'
 export { borderFrom, type Ecosystem } from './border-from.js'
+export {
+  matchTemplate,
+  matchTemplateSync,
+  type MatchMethod,
+  type MatchOptions,
+  type MatchSyncOptions,
+} from './match-template.js'
+export { findPeaks, type Peak, type PeakOptions } from './find-peaks.js'
+export { globalAveragePool, globalMaxPool, type GlobalPoolOptions } from './global-pool.js'
+export type { AnyImage } from './read-image.js'
 export { pad, type PadOptions, type TypeOf } from './pad.js'
 export { configure, counters, info, type Counters, type Info, type Settings } from './settings.js'
 export type { ConvError, ConvErrorCode } from './errors.js'
