@@ -11,6 +11,7 @@ type Run = (words: readonly string[]) => void | Promise<void>
 const COMMANDS = {
   filter: async () => (await import('./filter-command.js')).runFilter,
   sheet: async () => (await import('./sheet-command.js')).runSheet,
+  find: async () => (await import('./find-command.js')).runFind,
   info: async () => (await import('./info-command.js')).runInfo,
 } satisfies Record<string, () => Promise<Run>>
 
