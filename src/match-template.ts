@@ -87,7 +87,7 @@ export async function matchTemplate(
  * @example
  * const scene = tensor(Float32Array.of(0, 0, 10, 30, 20, 0, 0), [1, 7, 1])
  * const template = tensor(Float32Array.of(1, 3, 2), [1, 3, 1])
- * matchTemplateSync(scene, template).data // [0.5, 0.98..., 1, -0.65..., -0.86...]: it is at column 2
+ * matchTemplateSync(scene, template).data // [0, 0.33, 1, -0.33, -0.87], rounded: it is at column 2
  */
 export function matchTemplateSync(
   scene: AnyImage,
@@ -353,7 +353,7 @@ function measureTemplate(
       if (sample - sample !== 0)
         throw convError(
           'ERR_CONV_RANGE',
-          `${name} must be finite, got ${sample} at sample ${pixel} of channel ${channel}`,
+          `${name} must be finite, got ${sample} at pixel ${pixel} of channel ${channel}`,
         )
       if (sample !== level) isFlat = false
       sum += sample - level
@@ -364,7 +364,7 @@ function measureTemplate(
   throw convError(
     'ERR_CONV_RANGE',
     removesMean
-      ? `${name} must have contrast, got samples that are all equal (${times([pixels, channels])}, pixels x channels); zncc compares pictures, not levels`
+      ? `${name} must have contrast, got ${pixels === 1 ? '1 pixel' : `${pixels} pixels that are all alike`}; zncc compares pictures, not levels`
       : `${name} must have a sample other than 0, got zeros only`,
   )
 }

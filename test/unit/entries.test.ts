@@ -22,7 +22,12 @@ const names = [
   'conv2d',
   'conv2dSync',
   'counters',
+  'findPeaks',
+  'globalAveragePool',
+  'globalMaxPool',
   'info',
+  'matchTemplate',
+  'matchTemplateSync',
   'pad',
   'tensor',
 ]
