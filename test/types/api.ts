@@ -208,7 +208,7 @@ matchTemplateSync(floatImage)
 findPeaks(matchTemplate(floatImage, floatImage))
 // @ts-expect-error three distances
 findPeaks(scores, { minimumDistance: [1, 2, 3] })
-// @ts-expect-error read only
+// @ts-expect-error refused: read only
 findPeaks(scores)[0]!.score = 1
 export const found = [scoresLater, peaks, anywhere, howMuch]
 

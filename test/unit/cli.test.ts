@@ -323,10 +323,10 @@ describe('command line', () => {
     const usage: readonly (readonly [words: string, sentence: string])[] = [
       ['', 'no command given (see: simdconv --help)'],
       ['fliter', 'unknown command "fliter"; did you mean "filter"? (see: simdconv --help)'],
-      ['quux', 'unknown command "quux"; the commands are filter, sheet and info (see: simdconv --help)'],
+      ['quux', 'unknown command "quux"; the commands are filter, sheet, find and info (see: simdconv --help)'],
       [
         'toString',
-        'unknown command "toString"; the commands are filter, sheet and info (see: simdconv --help)',
+        'unknown command "toString"; the commands are filter, sheet, find and info (see: simdconv --help)',
       ],
       ['filter', 'no photo given (see: simdconv filter --help)'],
       ['filter a.png b.png', 'one photo at a time, got a.png and b.png (see: simdconv filter --help)'],
@@ -441,6 +441,7 @@ describe('command line', () => {
         ['--help', 'simdconv: convolutions for Node.js'],
         ['filter --help', 'Usage: simdconv filter PHOTO'],
         ['sheet -h', 'Usage: simdconv sheet PHOTO'],
+        ['find --help', 'Usage: simdconv find SCENE TEMPLATE'],
         ['info --help', 'Usage: simdconv info'],
       ] as const) {
         const { code, stdout, stderr } = simdconv(words.split(' '))
