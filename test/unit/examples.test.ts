@@ -39,6 +39,30 @@ describe('examples', () => {
     }
   })
 
+  it('find-waldo.mjs finds him, and prints what docs/waldo.md says', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'simdconv-'))
+    try {
+      const picture = join(folder, 'waldo.png')
+      const printed = run('find-waldo.mjs', picture)
+      const lines = printed.slice(0, printed.indexOf(picture)).trim()
+      expect(readFileSync(join(root, 'docs/waldo.md'), 'utf8')).to.include(`\n${lines}\n`)
+      expect(lines).to.match(/^crowd: he is here/m)
+      expect(lines).to.match(/^withoutHim: he is not here/m)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('the code of docs/waldo.md prints what its comments say', () => {
+    const text = readFileSync(join(root, 'docs/waldo.md'), 'utf8')
+    const code = /```js\n([^]*?)```/.exec(text)![1]!
+    const words = ['--input-type=module', '-e', code]
+    const { stdout, stderr } = spawnSync(process.execPath, words, { cwd: root, encoding: 'utf8' })
+    expect(stderr).to.equal('')
+    const comments = Array.from(code.matchAll(/ \/\/ (.*)$/gm), ([, comment]) => comment)
+    expect(stdout.trim().split('\n')).to.deep.equal(comments)
+  })
+
   it('server.mjs answers its own requests and stops', () => {
     const [address, served, refused] = run('server.mjs', '--self-test').split('\n')
     expect(address).to.match(/^http:\/\/localhost:\d+$/)
