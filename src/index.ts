@@ -63,6 +63,16 @@ export {
   type ConvolveMode,
   type ConvolveOptions,
 } from './convolve.js'
+export {
+  matchTemplate,
+  matchTemplateSync,
+  type MatchMethod,
+  type MatchOptions,
+  type MatchSyncOptions,
+} from './match-template.js'
+export { findPeaks, type Peak, type PeakOptions } from './find-peaks.js'
+export { globalAveragePool, globalMaxPool, type GlobalPoolOptions } from './global-pool.js'
+export type { AnyImage } from './read-image.js'
 export { pad, type PadOptions, type TypeOf } from './pad.js'
 export { configure, counters, info, type Counters, type Info, type Settings } from './settings.js'
 export type { ConvError, ConvErrorCode } from './errors.js'

@@ -10,6 +10,7 @@ Commands:
   filter PHOTO --filter NAME -o OUT.png   filter a photo
   sheet PHOTO -o SHEET.png                draw a photo with all its feature maps, and time them
   cost --image HEIGHTxWIDTH               print what a layer costs, fully connected to convolutional
+  find SCENE TEMPLATE -o HEAT.png         tell whether and where a scene holds a template
   info [--json]                           print the instruction sets and threads of this machine
 
 Options:
@@ -78,6 +79,32 @@ Options:
   -h, --help              print this help
 `
 
+const findHelp = `Usage: simdconv find SCENE TEMPLATE [TEMPLATE ...] -o HEAT.png [options]
+
+Looks for small pictures in a large one, tells whether each is there and where, and draws the scene with its
+scores: the warmer, the more the window around that pixel looks like a template. Boxes are what was found.
+
+A score is the correlation of a window's pixels with the template's, without brightness and contrast: 1 is the
+same picture, 0 has nothing in common. A template is here if its best score, anywhere, reaches the threshold. When
+left out, that is 6 times the spread of its scores over the scene, which are scores by chance but for the places
+that are looked for, and 0.5 at least. So a template rich in detail passes with less than a plain one.
+
+Options:
+  -o, --output FILE      where to draw: .png, .jpg, .webp or .tiff; replaced only when all went well
+  -n, --count N          at most so many places for each template, 5 when left out
+  -t, --threshold T      the least score, from -1 to 1
+  -s, --scales LIST      sizes to look for, 1 being the template's own: 0.5,1,2 or from:to:step. When left out,
+                         seven from 0.71 to 1.41, each 12 % larger than the one before
+  -r, --rotations LIST   angles to look for, in degrees clockwise: 0,90 or from:to:step. When left out, 0;
+                         a list that begins with a minus is --rotations=-20:20:10
+  -h, --help             print this help
+
+Each size and angle is a convolution of its own, and costs the pixels of the scene times those of the template.
+Where one of the pictures is grey, all are compared in grey. Transparency is not looked at.
+
+Exit codes: 0 some template is here, 3 none is; 1 and 2 are failures, as for all commands.
+`
+
 const infoHelp = `Usage: simdconv info [--json]
 
 Prints what the engine found on this machine, and what it uses.
@@ -93,5 +120,6 @@ export const HELP = {
   filter: filterHelp,
   sheet: sheetHelp,
   cost: costHelp,
+  find: findHelp,
   info: infoHelp,
 } as const

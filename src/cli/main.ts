@@ -12,6 +12,7 @@ const COMMANDS = {
   filter: async () => (await import('./filter-command.js')).runFilter,
   sheet: async () => (await import('./sheet-command.js')).runSheet,
   cost: async () => (await import('./cost-command.js')).runCost,
+  find: async () => (await import('./find-command.js')).runFind,
   info: async () => (await import('./info-command.js')).runInfo,
 } satisfies Record<string, () => Promise<Run>>
 

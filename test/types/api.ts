@@ -9,10 +9,15 @@ import {
   counters,
   DenseImageLayer,
   equivariance,
+  findPeaks,
+  globalAveragePool,
+  globalMaxPool,
   info,
   isTranslationInvariant,
   locality,
   LocallyConnected2d,
+  matchTemplate,
+  matchTemplateSync,
   pad,
   restrictTo,
   tensor,
@@ -26,6 +31,7 @@ import {
   type OwnBytes,
   type OwnFloats,
   type Padding,
+  type Peak,
   type PlanDescription,
   type Result,
   type Tensor,
@@ -185,6 +191,34 @@ export const ofBytes = [
   notBytes,
   notPadded,
 ]
+
+// Templates, of floats or bytes; one or several.
+const scores: Result = matchTemplateSync(byteImage, [floatImage, clampedImage], {
+  method: 'ncc',
+  layout: 'nhwc',
+})
+const scoresLater: Promise<Result> = matchTemplate(floatImage, floatImage, { signal: AbortSignal.timeout(1) })
+const peaks: Peak[] = findPeaks(scores, {
+  count: 3,
+  threshold: 0.7,
+  minimumDistance: [4, 5],
+  perChannel: true,
+})
+const anywhere: OwnFloats = globalMaxPool(scores, { layout: 'nchw' }).data
+const howMuch: Result = globalAveragePool(byteImage)
+// @ts-expect-error runs at once
+matchTemplateSync(floatImage, floatImage, { signal: AbortSignal.timeout(1) })
+// @ts-expect-error unknown method
+matchTemplateSync(floatImage, floatImage, { method: 'ssd' })
+// @ts-expect-error no templates
+matchTemplateSync(floatImage)
+// @ts-expect-error a promise is no map of scores
+findPeaks(matchTemplate(floatImage, floatImage))
+// @ts-expect-error three distances
+findPeaks(scores, { minimumDistance: [1, 2, 3] })
+// @ts-expect-error refused: read only
+findPeaks(scores)[0]!.score = 1
+export const found = [scoresLater, peaks, anywhere, howMuch]
 
 export const inUse = [anyShape, computed, wrongShape, paddings, borders, activations]
 

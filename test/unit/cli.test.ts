@@ -325,11 +325,11 @@ describe('command line', () => {
       ['fliter', 'unknown command "fliter"; did you mean "filter"? (see: simdconv --help)'],
       [
         'quux',
-        'unknown command "quux"; the commands are filter, sheet, cost and info (see: simdconv --help)',
+        'unknown command "quux"; the commands are filter, sheet, cost, find and info (see: simdconv --help)',
       ],
       [
         'toString',
-        'unknown command "toString"; the commands are filter, sheet, cost and info (see: simdconv --help)',
+        'unknown command "toString"; the commands are filter, sheet, cost, find and info (see: simdconv --help)',
       ],
       ['filter', 'no photo given (see: simdconv filter --help)'],
       ['filter a.png b.png', 'one photo at a time, got a.png and b.png (see: simdconv filter --help)'],
@@ -457,6 +457,7 @@ describe('command line', () => {
         ['--help', 'simdconv: convolutions for Node.js'],
         ['filter --help', 'Usage: simdconv filter PHOTO'],
         ['sheet -h', 'Usage: simdconv sheet PHOTO'],
+        ['find --help', 'Usage: simdconv find SCENE TEMPLATE'],
         ['info --help', 'Usage: simdconv info'],
         ['cost --help', 'Usage: simdconv cost --image HEIGHTxWIDTH'],
       ] as const) {

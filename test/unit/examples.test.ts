@@ -80,6 +80,20 @@ describe('examples', () => {
     }
   })
 
+  it('find-waldo.mjs finds him, and prints what docs/waldo.md says', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'simdconv-'))
+    try {
+      const picture = join(folder, 'waldo.png')
+      const printed = run('find-waldo.mjs', picture)
+      const lines = printed.slice(0, printed.indexOf(picture)).trim()
+      expect(readFileSync(join(root, 'docs/waldo.md'), 'utf8')).to.include(`\n${lines}\n`)
+      expect(lines).to.match(/^crowd: he is here/m)
+      expect(lines).to.match(/^withoutHim: he is not here/m)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   it('text-cnn.mjs learns what two words mean together, and not what it never saw', () => {
     const printed = run('text-cnn.mjs')
     const right = (line: RegExp): number => Number(line.exec(printed)?.[1])
