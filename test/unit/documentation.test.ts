@@ -22,7 +22,7 @@ function programsOf(page: string): string[] {
     if (begins) imported = new Set()
     names.forEach((name) => imported.add(name))
     if (begins) programs.push(block!)
-    else if (programs.length > 0) programs[programs.length - 1] += `\n${block!}`
+    else if (programs.length > 0) programs.push(`${programs.pop()!}\n${block!}`)
   }
   return programs
 }
