@@ -593,12 +593,20 @@ describe('command line', () => {
   })
 
   describe('parts that are missing', () => {
-    /** The program in a folder of its own, where it finds no packages; with or without the engine. */
+    /** The program in a folder of its own, with what it depends on and no more; with or without the engine. */
     function installed(engine: boolean): string {
       for (const name of ['dist', 'package.json'])
         cpSync(join(root, name), join(folder, name), { recursive: true })
       for (const name of engine ? ['build', 'prebuilds'] : []) {
         if (existsSync(join(root, name))) symlinkSync(join(root, name), join(folder, name))
+      }
+      const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+        readonly dependencies: Readonly<Record<string, string>>
+      }
+      mkdirSync(join(folder, 'node_modules'), { recursive: true })
+      for (const name of Object.keys(dependencies)) {
+        const place = join('node_modules', name)
+        if (!existsSync(join(folder, place))) symlinkSync(join(root, place), join(folder, place))
       }
       return join(folder, 'dist/cli/main.js')
     }
