@@ -323,7 +323,10 @@ describe('command line', () => {
     const usage: readonly (readonly [words: string, sentence: string])[] = [
       ['', 'no command given (see: simdconv --help)'],
       ['fliter', 'unknown command "fliter"; did you mean "filter"? (see: simdconv --help)'],
-      ['quux', 'unknown command "quux"; the commands are filter, sheet, find and info (see: simdconv --help)'],
+      [
+        'quux',
+        'unknown command "quux"; the commands are filter, sheet, find and info (see: simdconv --help)',
+      ],
       [
         'toString',
         'unknown command "toString"; the commands are filter, sheet, find and info (see: simdconv --help)',
