@@ -54,7 +54,7 @@ export interface MatchOptions extends MatchSyncOptions {
  * template, s is the standard deviation of the window and m what its mean differs from the scene's; usually it is below
  * 1e-6. Rounding never takes a score out of [-1, 1].
  *
- * Costs the convolution with the templates, two passes of a box, and some 20 ns for each pixel of the scene on this
+ * Costs the convolution with the templates, two passes of a box, and some 50 ns for each pixel of the scene on this
  * thread. The scene is copied before the promise is returned, and free from then on.
  *
  * @throws never; the promise rejects with what matchTemplateSync() throws, and with the reason of the signal.
