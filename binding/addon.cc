@@ -11,6 +11,7 @@
 #include "error.h"
 #include "simdconv/conv2d.h"
 #include "simdconv/cpu.h"
+#include "simdconv/pixel_mlp.h"
 #include "simdconv/pool.h"
 #include "simdconv/recycler.h"
 
@@ -24,7 +25,7 @@ namespace {
 // A C++ object in the care of the garbage collector, which is told what the object weighs.
 template <typename T>
 struct Held {
-  const void* tag = &kTag;  // tells a layer from a plan
+  const void* tag = &kTag;  // tells a layer or a network from a plan
   std::shared_ptr<const T> object;
   std::int64_t bytes = 0;
 
@@ -86,9 +87,29 @@ Napi::Value plan_conv2d(const Napi::CallbackInfo& info) {
   return hold<Plan>(info.Env(), std::move(plan), 0);
 }
 
-// Frees a layer or a plan now; the garbage collector would get to it only in a later turn of the event loop.
+Napi::Value create_pixel_mlp(const Napi::CallbackInfo& info) {
+  const PixelMlpSpec spec = decode_mlp_spec(info[0].As<Napi::Object>());
+  std::shared_ptr<const PixelMlp> mlp;
+  const Status status = PixelMlp::create(spec, &mlp);
+  if (status != Status::ok) throw error_of(info.Env(), status);
+  const auto bytes = static_cast<std::int64_t>(mlp->packed_bytes());
+  return hold<PixelMlp>(info.Env(), std::move(mlp), bytes);
+}
+
+Napi::Value plan_pixel_mlp(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<const PixelMlp>& mlp = use<PixelMlp>(info[0]);
+  const ImageShape shape{decode_size(info[1]), decode_size(info[2]), decode_size(info[3]),
+                         mlp->in_channels()};
+  std::shared_ptr<const Plan> plan;
+  const Status status = PixelMlp::plan(mlp, shape, &plan);
+  if (status != Status::ok) throw error_of(info.Env(), status);
+  return hold<Plan>(info.Env(), std::move(plan), 0);
+}
+
+// Frees a layer, a network or a plan now; the garbage collector would get to it only in a later turn of the event loop.
 Napi::Value release(const Napi::CallbackInfo& info) {
   if (Held<Conv2d>* layer = held<Conv2d>(info[0])) layer->release(info.Env());
+  if (Held<PixelMlp>* mlp = held<PixelMlp>(info[0])) mlp->release(info.Env());
   if (Held<Plan>* plan = held<Plan>(info[0])) plan->release(info.Env());
   return info.Env().Undefined();
 }
@@ -244,6 +265,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment(env));
   add<create_conv2d>(exports, "createConv2d");
   add<plan_conv2d>(exports, "planConv2d");
+  add<create_pixel_mlp>(exports, "createPixelMlp");
+  add<plan_pixel_mlp>(exports, "planPixelMlp");
   add<release>(exports, "release");
   add<describe_plan>(exports, "describePlan");
   add<run_sync>(exports, "runSync");

@@ -77,6 +77,21 @@ void* decode_elements(const Napi::Value& value, ElementType type, std::int64_t c
   return data;
 }
 
+PixelMlpLayer decode_mlp_layer(const Napi::Object& object) {
+  PixelMlpLayer layer;
+  layer.in_channels = decode_size(object.Get("inChannels"));
+  layer.out_channels = decode_size(object.Get("outChannels"));
+  const double weights = static_cast<double>(layer.in_channels) * static_cast<double>(layer.out_channels);
+  if (weights > kLargestSize) throw contract_error(object.Env(), "the weights are too large");
+  layer.weights = decode_floats(object.Get("weights"), static_cast<std::int64_t>(weights));
+  const Napi::Value bias = object.Get("bias");
+  layer.bias = bias.IsNull() ? nullptr : decode_floats(bias, layer.out_channels);
+  layer.activation = decode_activation(object.Get("activation").As<Napi::Object>());
+  layer.residual_from = object.Get("residualFrom").ToNumber().Int64Value();
+  layer.residual_after = object.Get("residualAfter").ToBoolean();
+  return layer;
+}
+
 }  // namespace
 
 std::int64_t decode_size(const Napi::Value& value) {
@@ -147,6 +162,22 @@ Conv2dSpec decode_spec(const Napi::Object& object) {
   spec.accuracy =
       decode_name<Accuracy>(object.Get("accuracy"),
                             {{"exact", Accuracy::exact}, {"high", Accuracy::high}, {"fast", Accuracy::fast}});
+  return spec;
+}
+
+PixelMlpSpec decode_mlp_spec(const Napi::Object& object) {
+  PixelMlpSpec spec;
+  const auto layers = object.Get("layers").As<Napi::Array>();
+  for (std::uint32_t i = 0; i < layers.Length(); ++i) {
+    spec.layers.push_back(decode_mlp_layer(layers.Get(i).As<Napi::Object>()));
+  }
+  spec.classify = decode_name<Classify>(
+      object.Get("classify"),
+      {{"none", Classify::none}, {"softmax", Classify::softmax}, {"argmax", Classify::argmax}});
+  spec.layout = decode_layout(object.Get("layout"));
+  spec.in_type = decode_element_type(object.Get("inputType"));
+  spec.out_type = decode_element_type(object.Get("outputType"));
+  spec.isa = decode_isa(object.Get("isa"));
   return spec;
 }
 

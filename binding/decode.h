@@ -6,11 +6,13 @@
 #include <cstdint>
 
 #include "simdconv/conv2d.h"
+#include "simdconv/pixel_mlp.h"
 
 namespace simdconv::binding {
 
 // Pointers in the result point into the JavaScript arrays of `object`.
 Conv2dSpec decode_spec(const Napi::Object& object);
+PixelMlpSpec decode_mlp_spec(const Napi::Object& object);
 Border decode_border(const Napi::Object& object);
 Layout decode_layout(const Napi::Value& value);
 

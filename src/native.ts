@@ -53,6 +53,30 @@ export interface NativeConv2dSpec {
   readonly accuracy: 'exact' | 'high' | 'fast'
 }
 
+/** One layer of a per-pixel network. The arrays are copied and packed; they are not kept. */
+export interface NativeMlpLayer {
+  /** As [in][out]. */
+  readonly weights: Float32Array
+  readonly inChannels: number
+  readonly outChannels: number
+  readonly bias: Float32Array | null
+  readonly activation: NativeActivation
+  /** An earlier layer, whose output is added; -1: the input; -2: none. */
+  readonly residualFrom: number
+  /** Added after the activation; otherwise before it. */
+  readonly residualAfter: boolean
+}
+
+/** All that a per-pixel network is before it meets an image. */
+export interface NativePixelMlpSpec {
+  readonly isa: Isa
+  readonly layers: readonly NativeMlpLayer[]
+  readonly classify: 'none' | 'softmax' | 'argmax'
+  readonly layout: 'nhwc' | 'nchw'
+  readonly inputType: ElementType
+  readonly outputType: ElementType
+}
+
 /** What the plan decided, and what it declined. */
 export interface NativePlanDescription {
   readonly algorithm: string
@@ -74,6 +98,11 @@ export interface NativePlanDescription {
 /** Packed weights. */
 export interface NativeConv2d {
   readonly __brand: 'NativeConv2d'
+}
+
+/** The packed weights of a network. */
+export interface NativePixelMlp {
+  readonly __brand: 'NativePixelMlp'
 }
 
 /** Packed weights together with a geometry: ready to run. */
@@ -101,8 +130,14 @@ export interface NativeAddon {
     left: number,
     right: number,
   ): NativePlan
-  /** Frees a layer or a plan at once; runs in flight keep what they need. Later uses of it are refused. */
-  release(object: NativeConv2d | NativePlan): void
+  /**
+   * Packs the weights of a network. Refuses widths that do not follow from each other, and an argmax over more than 256
+   * channels as bytes.
+   */
+  createPixelMlp(spec: NativePixelMlpSpec): NativePixelMlp
+  planPixelMlp(mlp: NativePixelMlp, batch: number, height: number, width: number): NativePlan
+  /** Frees a layer, a network or a plan at once; runs in flight keep what they need. Later uses of it are refused. */
+  release(object: NativeConv2d | NativePixelMlp | NativePlan): void
   describePlan(plan: NativePlan): NativePlanDescription
   /** Runs on this thread, with idle pool threads helping. The arrays are of the layer's element types. */
   runSync(plan: NativePlan, input: Elements, output: Elements): void

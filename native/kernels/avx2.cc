@@ -8,6 +8,7 @@
 #include "kernels/flat-inl.h"
 #include "kernels/interleave-inl.h"
 #include "kernels/planar-inl.h"
+#include "kernels/planes-inl.h"
 #include "kernels/separable-inl.h"
 #include "kernels/winograd-inl.h"
 
@@ -25,6 +26,7 @@ constexpr KernelTable make_kernels() {
                     .separable = separable_kernels<8, 1, 8, 0, 0>(),
                     .winograd = winograd_kernels(),
                     .planar = planar_kernels<12, 5, 3, 3, 2, 2>(),
+                    .planes = {&finish_planes, &softmax_planes, &argmax_planes},
                     .finish = &finish_tile,
                     .widen = &widen_row,
                     .narrow = &narrow_tile};

@@ -12,6 +12,9 @@
 // pixel comes later. What is left goes through a buffer: a row of fewer pixels than a vector has lanes, and
 // the last pixels of such few channels.
 //
+// Pixels of three channels that touch, rgb in most images, are permuted instead: three vectors at a time, without a
+// float that is not theirs.
+//
 // AVX-512: 16 x 4 takes 12 insertions and 8 shuffles, and whole 16 x 16 blocks would take 64 shuffles for
 // four times as much: a fifth less, for a second text and for channel counts that are multiples of 16 alone.
 
@@ -122,7 +125,33 @@ SIMDCONV_INLINE void from_planes(const Interleaving& t) {
   }
 }
 
+// Whether a vector of pixels is three vectors of floats.
+inline bool are_triples(std::int64_t channels, std::ptrdiff_t stride, std::int64_t pixels) {
+  return channels == 3 && stride == 3 && pixels >= kLanes;
+}
+
+void triples_to_planes(const Interleaving& t) {
+  for (std::int64_t next = 0; next < t.pixels; next += kLanes) {
+    const std::int64_t pixel = block_begin(next, t.pixels);
+    Vec columns[3];
+    load_triples(t.in + pixel * 3, columns);
+    float* out = t.out + pixel;
+    for (int c = 0; c < 3; ++c, out += t.out_stride) store(out, columns[c]);
+  }
+}
+
+void planes_to_triples(const Interleaving& t) {
+  for (std::int64_t next = 0; next < t.pixels; next += kLanes) {
+    const std::int64_t pixel = block_begin(next, t.pixels);
+    const float* in = t.in + pixel;
+    Vec columns[3];
+    for (int c = 0; c < 3; ++c, in += t.in_stride) columns[c] = load(in);
+    store_triples(t.out + pixel * 3, columns);
+  }
+}
+
 void interleaved_to_planes(const Interleaving& t) {
+  if (are_triples(t.channels, t.in_stride, t.pixels)) return triples_to_planes(t);
   switch (t.channels) {
     case 1:
       return to_planes<1>(t);
@@ -136,6 +165,7 @@ void interleaved_to_planes(const Interleaving& t) {
 }
 
 void planes_to_interleaved(const Interleaving& t) {
+  if (are_triples(t.channels, t.out_stride, t.pixels)) return planes_to_triples(t);
   switch (t.channels) {
     case 1:
       return from_planes<1>(t);

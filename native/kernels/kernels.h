@@ -204,7 +204,7 @@ struct WinogradOutput {
   float* poison;  // [lanes]
 };
 
-// One tile of a convolution whose lanes are pixels: some vectors of neighbours times a few output channels.
+// Tiles of a convolution whose lanes are pixels, side by side: some vectors of neighbours times a few output channels.
 //
 //   out[d * out_stride + p] = min(max(bias[d] + sum over steps k of
 //                                     weights[k][d] * in[offsets[k] + p],  low),  high)
@@ -212,14 +212,15 @@ struct WinogradOutput {
 // A step is one tap of one input channel. Its samples stand in planes, a few of them where strides part pixels.
 // The kernel knows no rows, strides, dilations or groups: only where a step's samples begin. It reads and
 // writes whole vectors.
-struct PlanarTile {
+struct PlanarTiles {
   const float* in;
   const std::ptrdiff_t* offsets;  // [steps]
   std::int64_t steps;
   const float* weights;  // [steps][outputs]
   const float* bias;     // [outputs]
-  float* out;            // [outputs][vectors * lanes], out_stride between outputs
+  float* out;            // [outputs][tiles * vectors * lanes], out_stride between outputs
   std::ptrdiff_t out_stride;
+  std::int64_t tiles;
   float low, high;
 };
 
@@ -245,6 +246,25 @@ struct FinishTile {
   Activation activation;
 };
 
+// What the sums of a per-pixel network lack, in place, on planes of whole vectors:
+//   data[d][p] = activation(data[d][p] + bias[d] + before[d][p]) + after[d][p]
+struct PlanesFinish {
+  float* data;  // [channels][vectors * lanes], as are `before` and `after`, all of one stride
+  std::ptrdiff_t stride;
+  const float* bias;  // [channels]; null: none, here and below
+  const float* before;
+  const float* after;
+  std::int64_t channels, vectors;
+  Activation activation;
+};
+
+// Channels to choose among, in place; see Classify in simdconv/pixel_mlp.h.
+struct PlanesChoice {
+  float* data;  // [channels][vectors * lanes]
+  std::ptrdiff_t stride;
+  std::int64_t channels, vectors;
+};
+
 // Rows of floats become bytes: rounded to the nearest integer, halves to even, and clamped to 0 to 255; NaN
 // becomes 0.
 struct NarrowTile {
@@ -263,8 +283,10 @@ using HorizontalKernel = void (*)(const HorizontalPass&);
 using WinogradInputKernel = void (*)(const WinogradInput&);
 using WinogradProductKernel = void (*)(const WinogradProduct&);
 using WinogradOutputKernel = void (*)(const WinogradOutput&);
-using PlanarKernel = void (*)(const PlanarTile&);
+using PlanarKernel = void (*)(const PlanarTiles&);
 using InterleavingKernel = void (*)(const Interleaving&);
+using PlanesFinishKernel = void (*)(const PlanesFinish&);
+using PlanesChoiceKernel = void (*)(const PlanesChoice&);
 using FinishKernel = void (*)(const FinishTile&);
 using WidenKernel = void (*)(const std::uint8_t* in, float* out, std::int64_t count);
 using NarrowKernel = void (*)(const NarrowTile&);
@@ -336,6 +358,11 @@ struct PlanarKernels {
   InterleavingKernel to_planes, from_planes;
 };
 
+struct PlanesKernels {
+  PlanesFinishKernel finish;
+  PlanesChoiceKernel softmax, argmax;
+};
+
 // All kernels of one instruction set.
 struct KernelTable {
   Isa isa;
@@ -349,6 +376,7 @@ struct KernelTable {
   SeparableKernels separable;
   WinogradKernels winograd;
   PlanarKernels planar;
+  PlanesKernels planes;
   FinishKernel finish;
   WidenKernel widen;  // bytes become floats
   NarrowKernel narrow;

@@ -20,36 +20,51 @@ namespace simdconv::SIMDCONV_ISA {
 namespace {
 
 template <int Outputs, int Vectors>
-void planar_tile(const PlanarTile& tile) {
+SIMDCONV_INLINE void planar_tile(const PlanarTiles& tiles, const float* in, float* out) {
   Vec acc[Outputs][Vectors];
+  SIMDCONV_UNROLL
   for (int d = 0; d < Outputs; ++d) {
-    for (int v = 0; v < Vectors; ++v) acc[d][v] = in_register(splat(tile.bias[d]));
+    const Vec bias = splat(tiles.bias[d]);
+    SIMDCONV_UNROLL
+    for (int v = 0; v < Vectors; ++v) acc[d][v] = bias;
   }
-  const float* weights = tile.weights;
-  for (std::int64_t k = 0; k < tile.steps; ++k, weights += Outputs) {
-    const float* in = tile.in + tile.offsets[k];
+  const float* weights = tiles.weights;
+  for (std::int64_t k = 0; k < tiles.steps; ++k, weights += Outputs) {
+    const float* samples = in + tiles.offsets[k];
     Vec x[Vectors];
+    SIMDCONV_UNROLL
     for (int v = 0; v < Vectors; ++v) {
-      x[v] = load(in + v * kLanes);
+      x[v] = load(samples + v * kLanes);
       if constexpr (Outputs > 1)
         x[v] = in_register(x[v]);  // a single output takes it from memory as it multiplies
     }
+    SIMDCONV_UNROLL
     for (int d = 0; d < Outputs; ++d) {
       const Vec weight = in_register(splat(weights[d]));
+      SIMDCONV_UNROLL
       for (int v = 0; v < Vectors; ++v) acc[d][v] = fma(weight, x[v], acc[d][v]);
     }
   }
-  const Vec low = splat(tile.low), high = splat(tile.high);
-  float* out = tile.out;
-  for (int d = 0; d < Outputs; ++d, out += tile.out_stride) {
+  const Vec low = splat(tiles.low), high = splat(tiles.high);
+  SIMDCONV_UNROLL
+  for (int d = 0; d < Outputs; ++d, out += tiles.out_stride) {
+    SIMDCONV_UNROLL
     for (int v = 0; v < Vectors; ++v) store(out + v * kLanes, at_most(high, at_least(low, acc[d][v])));
+  }
+}
+
+template <int Outputs, int Vectors>
+void planar_tiles(const PlanarTiles& tiles) {
+  constexpr std::ptrdiff_t kPixels = Vectors * kLanes;
+  for (std::int64_t t = 0; t < tiles.tiles; ++t) {
+    planar_tile<Outputs, Vectors>(tiles, tiles.in + t * kPixels, tiles.out + t * kPixels);
   }
 }
 
 template <int Outputs, int Vectors>
 constexpr void add_planar_tiles(PlanarKernels& kernels) {
   if constexpr (Vectors > 0) {
-    kernels.tile[Outputs - 1][Vectors - 1] = &planar_tile<Outputs, Vectors>;
+    kernels.tile[Outputs - 1][Vectors - 1] = &planar_tiles<Outputs, Vectors>;
     add_planar_tiles<Outputs, Vectors - 1>(kernels);
   }
 }

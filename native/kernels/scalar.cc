@@ -8,6 +8,7 @@
 #include "kernels/flat-inl.h"
 #include "kernels/interleave-inl.h"
 #include "kernels/planar-inl.h"
+#include "kernels/planes-inl.h"
 #include "kernels/separable-inl.h"
 #include "kernels/winograd-inl.h"
 
@@ -24,7 +25,8 @@ constexpr KernelTable make_kernels() {
                     .flat = flat_kernels<4, 1, 1>(),
                     .separable = separable_kernels<4, 1, 4, 0, 0>(),
                     .winograd = winograd_kernels(),
-                    .planar = planar_kernels<12, 6, 4, 3>(),
+                    .planar = planar_kernels<8, 4, 3, 2>(),
+                    .planes = {&finish_planes, &softmax_planes, &argmax_planes},
                     .finish = &finish_tile,
                     .widen = &widen_row,
                     .narrow = &narrow_tile};

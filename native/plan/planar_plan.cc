@@ -275,7 +275,8 @@ void PlanarPlan::run_tile(const Unit& unit, const Tile& tile) const {
   const PlanarFilter& filter = layer_->planar;
   const bool scaled = layer_->spec.border.renormalizes() && leaves_out(unit, tile);
   const bool fused = fused_ && !scaled;
-  PlanarTile work{};
+  PlanarTiles work{};
+  work.tiles = 1;
   work.offsets = offsets_.data();
   work.steps = static_cast<std::int64_t>(offsets_.size());
   work.out_stride = tile_pixels_;

@@ -109,5 +109,30 @@ inline void store_quads(float* p, std::ptrdiff_t stride, const Vec (&columns)[4]
   for (int j = 0; j < 4; ++j, p += stride) _mm_storeu_ps(p, _mm256_extractf128_ps(rows[j], 1));
 }
 
+// kLanes rows of three floats that touch, as three columns; and back. In lane l of vector v is a float of column
+// (l + 2 v) % 3, and since 3 and 8 have no divisor in common, those of a column are in 8 different lanes.
+inline __m256i multiples(int factor, int plus) {  // modulo 8, as permutations take them
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_add_epi32(_mm256_mullo_epi32(lanes, _mm256_set1_epi32(factor)), _mm256_set1_epi32(plus));
+}
+inline Vec take_thirds(Vec from_0, Vec from_1, Vec from_2) {
+  return _mm256_blend_ps(_mm256_blend_ps(from_0, from_1, 0x92), from_2, 0x24);
+}
+inline void load_triples(const float* p, Vec (&columns)[3]) {
+  const Vec a = load(p), b = load(p + kLanes), c = load(p + 2 * kLanes);
+  columns[0] =
+      _mm256_permutevar8x32_ps(take_thirds(a, b, c), multiples(3, 0));  // row i is in lane 3 i + column
+  columns[1] = _mm256_permutevar8x32_ps(take_thirds(c, a, b), multiples(3, 1));
+  columns[2] = _mm256_permutevar8x32_ps(take_thirds(b, c, a), multiples(3, 2));
+}
+inline void store_triples(float* p, const Vec (&columns)[3]) {
+  const Vec x = _mm256_permutevar8x32_ps(columns[0], multiples(3, 0));  // 3 x 3 = 1, modulo 8
+  const Vec y = _mm256_permutevar8x32_ps(columns[1], multiples(3, -3));
+  const Vec z = _mm256_permutevar8x32_ps(columns[2], multiples(3, -6));
+  store(p, take_thirds(x, y, z));
+  store(p + kLanes, take_thirds(z, x, y));
+  store(p + 2 * kLanes, take_thirds(y, z, x));
+}
+
 }  // namespace
 }  // namespace simdconv::avx2

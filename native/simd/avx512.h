@@ -104,5 +104,32 @@ inline void store_quads(float* p, std::ptrdiff_t stride, const Vec (&columns)[4]
   for (int j = 0; j < 4; ++j, p += stride) _mm_storeu_ps(p, _mm512_extractf32x4_ps(rows[j], 3));
 }
 
+// kLanes rows of three floats that touch, as three columns; and back. In lane l of vector v is a float of column
+// (l + v) % 3, and since 3 and 16 have no divisor in common, those of a column are in 16 different lanes.
+inline __mmask16 third_lanes(int first) {
+  return static_cast<__mmask16>(0x9249 << first);
+}  // first, first + 3, ...
+inline __m512i multiples(int factor, int plus) {  // modulo 16, as permutations take them
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return _mm512_add_epi32(_mm512_mullo_epi32(lanes, _mm512_set1_epi32(factor)), _mm512_set1_epi32(plus));
+}
+inline Vec take_thirds(Vec from_0, Vec from_1, Vec from_2) {
+  return _mm512_mask_blend_ps(third_lanes(2), _mm512_mask_blend_ps(third_lanes(1), from_0, from_1), from_2);
+}
+inline void load_triples(const float* p, Vec (&columns)[3]) {
+  const Vec a = load(p), b = load(p + kLanes), c = load(p + 2 * kLanes);
+  columns[0] = _mm512_permutexvar_ps(multiples(3, 0), take_thirds(a, c, b));  // row i is in lane 3 i + column
+  columns[1] = _mm512_permutexvar_ps(multiples(3, 1), take_thirds(b, a, c));
+  columns[2] = _mm512_permutexvar_ps(multiples(3, 2), take_thirds(c, b, a));
+}
+inline void store_triples(float* p, const Vec (&columns)[3]) {
+  const Vec x = _mm512_permutexvar_ps(multiples(11, 0), columns[0]);  // 3 x 11 = 1, modulo 16
+  const Vec y = _mm512_permutexvar_ps(multiples(11, -11), columns[1]);
+  const Vec z = _mm512_permutexvar_ps(multiples(11, -22), columns[2]);
+  store(p, take_thirds(x, y, z));
+  store(p + kLanes, take_thirds(y, z, x));
+  store(p + 2 * kLanes, take_thirds(z, x, y));
+}
+
 }  // namespace
 }  // namespace simdconv::avx512

@@ -126,5 +126,14 @@ inline void store_quads(float* p, std::ptrdiff_t stride, const Vec (&columns)[4]
   for (int j = 0; j < 4; ++j, p += stride) store(p, rows[j]);
 }
 
+// kLanes rows of three floats that touch, as three columns; and back.
+inline void load_triples(const float* p, Vec (&columns)[3]) {
+  const float32x4x3_t v = vld3q_f32(p);
+  for (int c = 0; c < 3; ++c) columns[c] = v.val[c];
+}
+inline void store_triples(float* p, const Vec (&columns)[3]) {
+  vst3q_f32(p, float32x4x3_t{{columns[0], columns[1], columns[2]}});
+}
+
 }  // namespace
 }  // namespace simdconv::neon

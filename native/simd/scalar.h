@@ -64,5 +64,13 @@ inline void store_quads(float* p, std::ptrdiff_t, const Vec (&columns)[4]) {
   for (int c = 0; c < 4; ++c) p[c] = columns[c];
 }
 
+// A row of three floats as three columns of one; and back.
+inline void load_triples(const float* p, Vec (&columns)[3]) {
+  for (int c = 0; c < 3; ++c) columns[c] = p[c];
+}
+inline void store_triples(float* p, const Vec (&columns)[3]) {
+  for (int c = 0; c < 3; ++c) p[c] = columns[c];
+}
+
 }  // namespace
 }  // namespace simdconv::scalar

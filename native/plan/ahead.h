@@ -1,0 +1,38 @@
+// Memory that is soon read or written, asked for a few cache lines at a time while something else is computed: all at
+// once would wait for each other, and no prefetcher follows a group's worth of pixels from one group to the next.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/kernels.h"
+
+namespace simdconv {
+
+class Ahead {
+ public:
+  // Some rows of `row_bytes`, `stride_bytes` apart.
+  Ahead(const void* first, std::ptrdiff_t stride_bytes, std::int64_t rows, std::int64_t row_bytes)
+      : row_(static_cast<const char*>(first)), stride_(stride_bytes), rows_(rows), row_bytes_(row_bytes) {}
+
+  void ask(std::int64_t lines) {
+    for (; lines > 0 && rows_ > 0; --lines) {
+      SIMDCONV_PREFETCH_LOAD(row_ + offset_);
+      offset_ += kLineBytes;
+      if (offset_ < row_bytes_ + kLineBytes)
+        continue;  // a row may end in a line that it begins in the middle of
+      row_ += stride_;
+      offset_ = 0;
+      --rows_;
+    }
+  }
+
+  static constexpr std::int64_t kLineBytes = 64;
+
+ private:
+  const char* row_;
+  std::ptrdiff_t stride_;
+  std::int64_t rows_, row_bytes_, offset_ = 0;
+};
+
+}  // namespace simdconv
