@@ -11,15 +11,8 @@ export type {
   OwnFloats,
   ResultArrays,
 } from './element-type.js'
-export {
-  Conv2d,
-  conv2d,
-  conv2dSync,
-  type InputImage,
-  type PlanDescription,
-  type RunOptions,
-  type RunSyncOptions,
-} from './conv2d.js'
+export { Conv2d, conv2d, conv2dSync } from './conv2d.js'
+export type { InputImage, PlanDescription, RunOptions, RunSyncOptions } from './layer.js'
 export { DenseImageLayer, type DenseImageLayerOptions } from './dense-image-layer.js'
 export { LocallyConnected2d, type LocallyConnected2dOptions } from './locally-connected2d.js'
 export type { OneImage, UntiedLayer } from './untied-layer.js'
