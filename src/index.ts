@@ -12,6 +12,9 @@ export type {
   ResultArrays,
 } from './element-type.js'
 export { Conv2d, conv2d, conv2dSync } from './conv2d.js'
+export { PixelMlp } from './pixel-mlp.js'
+export type { Classify, MlpLayer, PixelMlpOptions, Residual } from './mlp-spec.js'
+export type { OnnxGemmLayer } from './mlp-interop.js'
 export type { InputImage, PlanDescription, RunOptions, RunSyncOptions } from './layer.js'
 export { DenseImageLayer, type DenseImageLayerOptions } from './dense-image-layer.js'
 export { LocallyConnected2d, type LocallyConnected2dOptions } from './locally-connected2d.js'
