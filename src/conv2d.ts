@@ -82,7 +82,7 @@ export class Conv2d<I extends ElementType = 'float32', O extends ElementType = '
     try {
       return Conv2d.#layerOf(this).run(input, options)
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
   }
 

@@ -170,7 +170,7 @@ export class PixelMlp<I extends ElementType = 'float32', O extends ElementType =
     try {
       return PixelMlp.#layerOf(this).run(input, options)
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
   }
 

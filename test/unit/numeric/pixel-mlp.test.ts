@@ -89,10 +89,10 @@ describe('PixelMlp', () => {
         const data = new Float32Array(3 * pixels)
         for (let index = 0; index < data.length; index++) data[index] = (index % 7) - 3
         const input = tensor(data, sizes)
-        const mlp = new PixelMlp({ ...options, layout } as typeof options)
+        const mlp = new PixelMlp({ ...options, layout })
         const example = { name: '', options: { ...options, layout }, input, outputShape: sizes, layers }
         const some = Array.from({ length: 2000 }, () => random.integer(0, pixels - 1))
-        const result = mlp.runSync(input as Tensor).data
+        const result = mlp.runSync(input).data
         expect(firstMlpMistake(example, result, true, [0, pixels - 1, ...some])).to.equal(undefined)
       })
     }
