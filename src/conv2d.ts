@@ -2,7 +2,7 @@
 /** The two-dimensional convolutional layer, and its one-shot forms. */
 import { isObject, wrongClass } from './check.js'
 import type { ElementType } from './element-type.js'
-import { convError } from './errors.js'
+import { convError, type ConvError } from './errors.js'
 import {
   Layer,
   type InputImage,
@@ -79,11 +79,8 @@ export class Conv2d<I extends ElementType = 'float32', O extends ElementType = '
    */
   run(input: InputImage<I>, options: RunOptions<O> = {}): Promise<Result<O>> {
     // Not async: a second promise around the first takes a microsecond.
-    try {
-      return Conv2d.#layerOf(this).run(input, options)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    const stranger = Conv2d.#stranger(this)
+    return stranger === undefined ? this.#layer.run(input, options) : Promise.reject(stranger)
   }
 
   /**
@@ -120,11 +117,17 @@ export class Conv2d<I extends ElementType = 'float32', O extends ElementType = '
     this.dispose()
   }
 
-  /** Refuses a method that was taken from its layer, as in `const { run } = layer`. */
   static #layerOf<I extends ElementType, O extends ElementType>(self: Conv2d<I, O>): Layer<O> {
-    if (!isObject(self) || !(#layer in self))
-      throw wrongClass('this', 'Conv2d', self, '; call it as a method of the layer')
+    const stranger = Conv2d.#stranger(self)
+    if (stranger !== undefined) throw stranger
     return self.#layer
+  }
+
+  /** The error for a method that was taken from its layer, as in `const { run } = layer`. */
+  static #stranger(self: unknown): ConvError | undefined {
+    return isObject(self) && #layer in self
+      ? undefined
+      : wrongClass('this', 'Conv2d', self, '; call it as a method of the layer')
   }
 }
 

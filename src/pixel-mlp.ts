@@ -2,6 +2,7 @@
 /** The multilayer perceptron that is run on each pixel: what a convolution is with delta = 0. */
 import { isObject, wrongClass } from './check.js'
 import type { ElementType } from './element-type.js'
+import type { ConvError } from './errors.js'
 import {
   Layer,
   type InputImage,
@@ -167,11 +168,8 @@ export class PixelMlp<I extends ElementType = 'float32', O extends ElementType =
    */
   run(input: InputImage<I>, options: RunOptions<O> = {}): Promise<Result<O>> {
     // Not async: a second promise around the first takes a microsecond.
-    try {
-      return PixelMlp.#layerOf(this).run(input, options)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    const stranger = PixelMlp.#stranger(this)
+    return stranger === undefined ? this.#layer.run(input, options) : Promise.reject(stranger)
   }
 
   /**
@@ -208,11 +206,17 @@ export class PixelMlp<I extends ElementType = 'float32', O extends ElementType =
     this.dispose()
   }
 
-  /** Refuses a method that was taken from its layer, as in `const { run } = mlp`. */
   static #layerOf<I extends ElementType, O extends ElementType>(self: PixelMlp<I, O>): Layer<O> {
-    if (!isObject(self) || !(#layer in self))
-      throw wrongClass('this', 'PixelMlp', self, '; call it as a method of the layer')
+    const stranger = PixelMlp.#stranger(self)
+    if (stranger !== undefined) throw stranger
     return self.#layer
+  }
+
+  /** The error for a method that was taken from its layer, as in `const { run } = mlp`. */
+  static #stranger(self: unknown): ConvError | undefined {
+    return isObject(self) && #layer in self
+      ? undefined
+      : wrongClass('this', 'PixelMlp', self, '; call it as a method of the layer')
   }
 }
 
