@@ -39,8 +39,8 @@ export interface MlpLayer {
  * | name | value |
  * | --- | --- |
  * | `none` (default) | all of them, as they are |
- * | `softmax` | exp(x) over the sum of exp(x) of all channels: positive numbers whose sum is 1 |
- * | `argmax` | the index of the largest, and of equal ones the first: one channel |
+ * | `softmax` | exp(x) over the sum of exp(x) of all channels; with an Infinity or NaN among them all are NaN |
+ * | `argmax` | the index of the largest, and of equal ones the first: one channel; a NaN is as large as Infinity |
  */
 export type Classify = (typeof classifications)[number]
 

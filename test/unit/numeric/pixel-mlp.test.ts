@@ -149,6 +149,25 @@ describe('PixelMlp', () => {
       expect([a, b, c]).to.deep.equal([Math.fround(1 / 3), Math.fround(1 / 3), Math.fround(1 / 3)])
     })
 
+    it('what is not finite', () => {
+      expect(of('softmax', [-Infinity, 0, 0])).to.deep.equal([NaN, NaN, NaN]) // 0 times -Infinity is in each sum
+      expect(of('argmax', [NaN, 9, 9])).to.deep.equal([0])
+      const scores = (classify: Classify, pixel: readonly number[]): number[] =>
+        Array.from(
+          new PixelMlp({
+            layers: [{ weights: tensor(new Float32Array(3), [1, 3]), bias: Float32Array.from(pixel) }],
+            classify,
+          }).runSync({ data: Float32Array.of(1), shape: [1, 1, 1] }).data,
+        )
+      expect(scores('softmax', [-Infinity, 2, 2])).to.deep.equal([0, 0.5, 0.5])
+      expect(scores('softmax', [Infinity, 2, 2])).to.deep.equal([NaN, NaN, NaN])
+      expect(scores('softmax', [1, NaN, 2])).to.deep.equal([NaN, NaN, NaN])
+      expect(scores('argmax', [1, NaN, 2])).to.deep.equal([1])
+      expect(scores('argmax', [1, Infinity, NaN])).to.deep.equal([1])
+      expect(scores('argmax', [-Infinity, -Infinity, -5])).to.deep.equal([2])
+      expect(scores('argmax', [-Infinity, -Infinity, -Infinity])).to.deep.equal([0])
+    })
+
     it('one channel', () => {
       const weights = tensor(Float32Array.of(1), [1, 1])
       const image = tensor(Float32Array.of(-5, 3), [1, 2, 1])
