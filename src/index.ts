@@ -13,7 +13,7 @@ export type {
 } from './element-type.js'
 export { Conv2d, conv2d, conv2dSync } from './conv2d.js'
 export { PixelMlp } from './pixel-mlp.js'
-export type { Classify, MlpLayer, PixelMlpOptions, Residual } from './mlp-spec.js'
+export type { Classify, MlpLayer, MlpResidual, PixelMlpOptions } from './mlp-spec.js'
 export type { OnnxGemmLayer } from './mlp-interop.js'
 export type { InputImage, PlanDescription, RunOptions, RunSyncOptions } from './layer.js'
 export { DenseImageLayer, type DenseImageLayerOptions } from './dense-image-layer.js'

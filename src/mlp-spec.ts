@@ -14,7 +14,7 @@ const maxLayers = 64
 const maxWidth = 1024
 
 /** A connection that skips layers: the output of an earlier one, or the input, is added to that of a later one. */
-export interface Residual {
+export interface MlpResidual {
   /** The index of an earlier layer, or the input of the whole. It must be as wide as the output that it is added to. */
   readonly from: 'input' | number
   /** To the sum `before` the activation, the default (He et al. 2015), or to what it gives, `after` it. */
@@ -30,7 +30,7 @@ export interface MlpLayer {
   /** f. Default `none`. */
   readonly activation?: Activation | undefined
   /** What else is added to `x V + u`, or to h. Default nothing. */
-  readonly residual?: Residual | undefined
+  readonly residual?: MlpResidual | undefined
 }
 
 /**

@@ -6,7 +6,7 @@ import type {
   Layout,
   MlpLayer,
   PixelMlpOptions,
-  Residual,
+  MlpResidual,
   Tensor,
 } from 'simdconv'
 import { exactActivations, smoothActivations, type NamedActivation, type Numbers } from './cases'
@@ -76,7 +76,7 @@ export function randomMlp(random: Random, numbers: Numbers): MlpCase {
     )
     isHalved ||= activation === leaky
     reaches.push((activation === clamp ? 6 : reach) + skipped)
-    const residual: Residual | undefined = skips ? { from: from < 0 ? 'input' : from, add } : undefined
+    const residual: MlpResidual | undefined = skips ? { from: from < 0 ? 'input' : from, add } : undefined
     layers.push({
       weights: { data, shape: [inChannels, outChannels] },
       bias,

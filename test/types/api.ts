@@ -38,7 +38,7 @@ import {
   type Peak,
   type PixelMlpOptions,
   type PlanDescription,
-  type Residual,
+  type MlpResidual,
   type Result,
   type Tensor,
 } from 'simdconv'
@@ -227,7 +227,7 @@ findPeaks(scores)[0]!.score = 1
 export const found = [scoresLater, peaks, anywhere, howMuch]
 // A perceptron per pixel, every option in every form.
 const weights: Tensor<readonly [3, 3]> = tensor(data, [3, 3])
-const residuals: Residual[] = [{ from: 'input' }, { from: 0, add: 'after' }, { from: 1, add: undefined }]
+const residuals: MlpResidual[] = [{ from: 'input' }, { from: 0, add: 'after' }, { from: 1, add: undefined }]
 const classifications: Classify[] = ['none', 'softmax', 'argmax']
 const mlpLayer: Required<MlpLayer> = {
   weights,

@@ -110,17 +110,4 @@ describe('examples', () => {
     expect(served).to.match(/^8 photos of 451 x 300 in \d+ ms$/)
     expect(refused).to.equal('415 that is not an image')
   })
-
-  it('the code of docs/delta-zero.md prints what its comments say', () => {
-    const page = readFileSync(join(root, 'docs/delta-zero.md'), 'utf8')
-    const code = Array.from(page.matchAll(/^```js\n([^]*?)^```$/gm), ([, block]) => block).join('\n')
-    const expected = Array.from(code.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm), ([, comment]) => comment)
-    expect(expected).to.have.length.above(10)
-    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
-      cwd: root,
-      encoding: 'utf8',
-    })
-    expect(stderr).to.equal('')
-    expect(stdout.trim().split('\n')).to.deep.equal(expected)
-  })
 })
