@@ -30,34 +30,47 @@ export type Activation =
   | { readonly kind: 'leakyRelu'; readonly alpha?: number | undefined }
   | { readonly kind: 'clamp'; readonly min: number; readonly max: number }
 
-/** An activation in the form that the addon takes. */
-export function resolveActivation(value: unknown): NativeActivation {
-  if (typeof value === 'string') return resolveKind(oneOf('activation', value, kinds), {})
-  if (!isObject(value)) throw wrongType('activation', 'a name or an object { kind }', value)
-  const { kind } = options('activation', value, ['kind', 'alpha', 'min', 'max'], 'activation.')
-  return resolveKind(oneOf('activation.kind', kind, kinds), value)
+/** An activation in the form that the addon takes; `name` is what the option is called. */
+export function resolveActivation(value: unknown, name = 'activation'): NativeActivation {
+  if (typeof value === 'string') return resolveKind(oneOf(name, value, kinds), {}, name)
+  if (!isObject(value)) throw wrongType(name, 'a name or an object { kind }', value)
+  const { kind } = options(name, value, ['kind', 'alpha', 'min', 'max'], `${name}.`)
+  return resolveKind(oneOf(`${name}.kind`, kind, kinds), value, name)
 }
 
 function resolveKind(
   kind: (typeof kinds)[number],
   given: Readonly<Record<string, unknown>>,
+  name: string,
 ): NativeActivation {
   switch (kind) {
     case 'leakyRelu': {
-      const { alpha = 0.01 } = options('activation', given, ['kind', 'alpha'], 'activation.')
-      return Object.freeze({ kind, a: finite('activation.alpha', alpha), b: 0 })
+      const { alpha = 0.01 } = options(name, given, ['kind', 'alpha'], `${name}.`)
+      return Object.freeze({ kind, a: finite(`${name}.alpha`, alpha), b: 0 })
     }
     case 'clamp': {
-      const { min, max } = options('activation', given, ['kind', 'min', 'max'], 'activation.')
-      const a = bound('activation.min', min)
-      const b = bound('activation.max', max)
+      const { min, max } = options(name, given, ['kind', 'min', 'max'], `${name}.`)
+      const a = bound(`${name}.min`, min)
+      const b = bound(`${name}.max`, max)
       if (a > b)
-        throw convError('ERR_CONV_RANGE', `activation.min must be at most activation.max, got ${a} and ${b}`)
+        throw convError('ERR_CONV_RANGE', `${name}.min must be at most ${name}.max, got ${a} and ${b}`)
       return Object.freeze({ kind, a, b })
     }
     default:
-      options('activation', given, ['kind'], 'activation.')
+      options(name, given, ['kind'], `${name}.`)
       return Object.freeze({ kind, a: 0, b: 0 })
+  }
+}
+
+/** An activation in the form that a user gives. */
+export function activationOf({ kind, a, b }: NativeActivation): Activation {
+  switch (kind) {
+    case 'leakyRelu':
+      return { kind, alpha: a }
+    case 'clamp':
+      return { kind, min: a, max: b }
+    default:
+      return kind as (typeof plain)[number]
   }
 }
 

@@ -115,18 +115,23 @@ export function wrongClass(name: string, wanted: string, value: unknown, wayOut 
   return convError('ERR_CONV_TYPE', `${name} must be ${article} ${wanted}${why}, got ${got}${wayOut}`)
 }
 
-/** What people call an option elsewhere. */
-const synonyms: Readonly<Record<string, string>> = {
+/** What people call an option elsewhere; where layers of several kinds have one of that meaning, each of its names. */
+const synonyms: Readonly<Record<string, string | readonly string[]>> = {
   stride: 'strides',
   dilation: 'dilations',
   group: 'groups',
   pad: 'padding',
   pads: 'padding',
-  kernel: 'filter',
-  kernels: 'filter',
-  weight: 'filter',
+  kernel: ['filter', 'weights'],
+  kernels: ['filter', 'weights'],
+  weight: ['filter', 'weights'],
   weights: 'filter',
-  filters: 'filter',
+  filter: 'weights',
+  skip: 'residual',
+  shortcut: 'residual',
+  softmax: 'classify',
+  argmax: 'classify',
+  filters: ['filter', 'weights'],
   kernelLayout: 'filterLayout',
   dataFormat: 'layout',
   dataLayout: 'layout',
@@ -180,8 +185,8 @@ function isPlain(value: unknown): value is Bag {
 }
 
 function unknownOption(key: string, known: readonly string[], prefix: string): ConvError {
-  const synonym = Object.hasOwn(synonyms, key) ? synonyms[key]! : ''
-  const suggestion = known.includes(synonym) ? synonym : closest(key, known)
+  const meant = Object.hasOwn(synonyms, key) ? [synonyms[key]!].flat() : []
+  const suggestion = meant.find((name) => known.includes(name)) ?? closest(key, known)
   const wayOut =
     suggestion === undefined
       ? `; the options are ${list(

@@ -7,13 +7,8 @@ import {
   type Conv1dSpec,
   type Sequence,
 } from './conv1d-spec.js'
-import {
-  Conv2d,
-  type InputImage,
-  type PlanDescription,
-  type RunOptions,
-  type RunSyncOptions,
-} from './conv2d.js'
+import { Conv2d } from './conv2d.js'
+import type { InputImage, PlanDescription, RunOptions, RunSyncOptions } from './layer.js'
 import { holds, type ElementType } from './element-type.js'
 import { checkOutputShape, readOutput } from './output.js'
 import type { Conv2dOptions } from './spec.js'

@@ -1,86 +1,27 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The two-dimensional convolutional layer, and its one-shot forms. */
-import { Cancellation } from './cancellation.js'
-import { isObject, options as readOptions, wrongClass } from './check.js'
+import { isObject, wrongClass } from './check.js'
+import type { ElementType } from './element-type.js'
+import { convError, type ConvError } from './errors.js'
 import {
-  isBytes,
-  type Elements,
-  type ElementType,
-  type InputArrays,
-  type OutputArrays,
-} from './element-type.js'
-import { convError } from './errors.js'
-import { assertReadable } from './in-flight.js'
-import { native, type Isa, type NativeConv2d, type NativeConv2dSpec, type NativeError } from './native.js'
-import { readOutput, takeOutput } from './output.js'
-import type { Sides } from './padding.js'
-import { Plans, type Plan } from './plans.js'
-import { runOnPool } from './run-async.js'
+  Layer,
+  type InputImage,
+  type PlanDescription,
+  type RunOptions,
+  type RunSyncOptions,
+} from './layer.js'
+import {
+  native,
+  type NativeConv2d,
+  type NativeConv2dSpec,
+  type NativeError,
+  type NativePlan,
+} from './native.js'
+import { Plans } from './plans.js'
 import { isa, preferredAlgorithm } from './settings.js'
-import { resolveGeometry } from './shape.js'
-import { resolveConv2d, type Conv2dOptions, type LayerSpec } from './spec.js'
-import {
-  checkElements,
-  checkLength,
-  checkShape,
-  freezeTensor,
-  parts,
-  type Result,
-  type Tensor,
-} from './tensor.js'
-
-declare global {
-  // For programs without the types of Node.js and of browsers; where there are some, this adds nothing to them.
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
-  interface AbortSignal {}
-}
-
-/** Options of runSync(). */
-export interface RunSyncOptions<O extends ElementType = 'float32'> {
-  /**
-   * Where to write: an array of exactly the right length, or a tensor of the output's shape. Default a new array, in recycled
-   * memory where it is large; see configure().
-   */
-  readonly output?: OutputArrays[O] | Tensor<readonly number[], OutputArrays[O]> | undefined
-}
-
-/** Options of run(). */
-export interface RunOptions<O extends ElementType = 'float32'> extends RunSyncOptions<O> {
-  /** Takes the run back while it waits for a thread; one that has started finishes and resolves. */
-  readonly signal?: AbortSignal | undefined
-}
-
-/** An image that a layer with this input type takes. */
-export type InputImage<I extends ElementType = 'float32'> = Tensor<readonly number[], InputArrays[I]>
-
-/** What describe() tells. */
-export interface PlanDescription {
-  /** That was chosen, or forced. */
-  readonly algorithm: string
-  /** By its name in native/: type, algorithm, tile, instruction set. */
-  readonly kernel: string
-  readonly isa: Isa
-  /** Beside input and output, of each thread that computes. */
-  readonly scratchBytes: number
-  /** Of the weights as the kernel reads them. */
-  readonly packedBytes: number
-  /** Multiplications of the formula for one run; `separable` does with fewer. */
-  readonly macs: number
-  readonly inputShape: readonly number[]
-  readonly outputShape: readonly number[]
-  /** With names such as `same` resolved. */
-  readonly padding: Sides
-  /**
-   * Every algorithm that was asked, in order, with its reason; and where the image decides, with the time that it is
-   * predicted to take on one thread of a common server.
-   */
-  readonly candidates: readonly {
-    readonly name: string
-    readonly accepted: boolean
-    readonly reason: string
-    readonly predictedMilliseconds?: number
-  }[]
-}
+import { resolveGeometry, type Geometry } from './shape.js'
+import { resolveConv2d, type Conv2dOptions } from './spec.js'
+import type { Result } from './tensor.js'
 
 /**
  * A two-dimensional convolutional layer: `H[i,j,d] = u[d] + sum over a, b, c of V[a,b,c,d] X[i+a,j+b,c]` (E5; with
@@ -101,14 +42,15 @@ export interface PlanDescription {
  * blur.runSync(photo).shape // [6, 8, 1]
  */
 export class Conv2d<I extends ElementType = 'float32', O extends ElementType = 'float32'> {
-  readonly #spec: LayerSpec
-  #plans: Plans | undefined
+  readonly #layer: Layer<O>
 
   /** Packs the weights; see Conv2dOptions for what can be given, and its defaults. */
   constructor(options: Conv2dOptions<I, O>) {
     const { filter, bias, ...spec } = resolveConv2d(options)
-    this.#spec = spec
-    this.#plans = new Plans(pack({ ...spec, filter, bias, isa }))
+    const packed = pack({ ...spec, filter, bias, isa })
+    const resolve = (name: string, shape: readonly number[]): Geometry => resolveGeometry(spec, name, shape)
+    const plans = new Plans(packed, (geometry) => makePlan(packed, geometry))
+    this.#layer = new Layer({ ...spec, resolve }, plans)
   }
 
   /**
@@ -118,9 +60,7 @@ export class Conv2d<I extends ElementType = 'float32', O extends ElementType = '
    * new Conv2d({ filter: tensor(new Float32Array(6), [2, 3, 1, 1]) }).outputShape([5, 7, 1]) // [4, 5, 1]
    */
   outputShape(inputShape: readonly number[]): number[] {
-    Conv2d.#assertLayer(this)
-    const shape = checkShape('inputShape', inputShape)
-    return [...resolveGeometry(this.#spec, 'inputShape', shape).outputShape]
+    return Conv2d.#layerOf(this).outputShape(inputShape)
   }
 
   /**
@@ -137,13 +77,10 @@ export class Conv2d<I extends ElementType = 'float32', O extends ElementType = '
    * @example
    * const features = await layer.run(image, { signal: AbortSignal.timeout(100) })
    */
-  async run(input: InputImage<I>, options: RunOptions<O> = {}): Promise<Result<O>> {
-    Conv2d.#assertLayer(this)
-    const { output, signal } = readOptions('options', options, ['output', 'signal'])
-    using cancellation = signal === undefined ? undefined : new Cancellation(signal)
-    const { plan, data, target } = this.#admit(input, output, cancellation)
-    await runOnPool(plan.native, data, target, cancellation)
-    return freezeTensor(target, plan.outputShape) as Result<O>
+  run(input: InputImage<I>, options: RunOptions<O> = {}): Promise<Result<O>> {
+    // Not async: a second promise around the first takes a microsecond.
+    const stranger = Conv2d.#stranger(this)
+    return stranger === undefined ? this.#layer.run(input, options) : Promise.reject(stranger)
   }
 
   /**
@@ -157,11 +94,7 @@ export class Conv2d<I extends ElementType = 'float32', O extends ElementType = '
    * blur.runSync(photo, { output }).data === output // true
    */
   runSync(input: InputImage<I>, options?: RunSyncOptions<O>): Result<O> {
-    Conv2d.#assertLayer(this)
-    const output = options === undefined ? undefined : readOptions('options', options, ['output'])['output']
-    const { plan, data, target } = this.#admit(input, output)
-    native.runSync(plan.native, data, target)
-    return freezeTensor(target, plan.outputShape) as Result<O>
+    return Conv2d.#layerOf(this).runSync(input, options)
   }
 
   /**
@@ -171,35 +104,12 @@ export class Conv2d<I extends ElementType = 'float32', O extends ElementType = '
    * layer.describe([56, 56, 64]).algorithm // 'winograd-4x4'
    */
   describe(inputShape: readonly number[]): PlanDescription {
-    Conv2d.#assertLayer(this)
-    const geometry = resolveGeometry(this.#spec, 'inputShape', checkShape('inputShape', inputShape))
-    const { native: plan, outputShape, padding } = this.#livePlans().get(geometry)
-    const { algorithm, kernel, isa, scratchBytes, packedBytes, macs, candidates } = native.describePlan(plan)
-    return Object.freeze({
-      algorithm,
-      kernel,
-      isa,
-      scratchBytes,
-      packedBytes,
-      macs,
-      inputShape: geometry.inputShape,
-      outputShape,
-      padding,
-      candidates: Object.freeze(
-        candidates.map(({ name, accepted, reason, predictedSeconds }) => {
-          const answer = { name, accepted, reason }
-          const predictedMilliseconds = predictedSeconds * 1e3
-          return Object.freeze(predictedSeconds > 0 ? { ...answer, predictedMilliseconds } : answer)
-        }),
-      ),
-    })
+    return Conv2d.#layerOf(this).describe(inputShape)
   }
 
   /** Lets go of the packed weights. Runs in flight finish; later ones fail with `ERR_CONV_DISPOSED`; twice is fine. */
   dispose(): void {
-    Conv2d.#assertLayer(this)
-    this.#plans?.release()
-    this.#plans = undefined
+    Conv2d.#layerOf(this).dispose()
   }
 
   /** For `using layer = new Conv2d(...)`: dispose(). */
@@ -207,71 +117,33 @@ export class Conv2d<I extends ElementType = 'float32', O extends ElementType = '
     this.dispose()
   }
 
-  /** Refuses a method that was taken from its layer, as in `const { run } = layer`. */
-  static #assertLayer(self: unknown): void {
-    if (!isObject(self) || !(#spec in self))
-      throw wrongClass('this', 'Conv2d', self, '; call it as a method of the layer')
+  static #layerOf<I extends ElementType, O extends ElementType>(self: Conv2d<I, O>): Layer<O> {
+    const stranger = Conv2d.#stranger(self)
+    if (stranger !== undefined) throw stranger
+    return self.#layer
   }
 
-  /** Reads all that is the user's, then checks it and finds the plan. */
-  #admit(input: unknown, output: unknown, cancellation?: Cancellation): Admitted {
-    const { data: givenData, shape: givenShape } = parts('input', input)
-    const shape = checkShape('input.shape', givenShape)
-    const { inputType, outputType } = this.#spec
-    const givenOutput = readOutput(output, outputType)
-
-    // No getter of the user's runs from here on: what is found is still so when the addon is called.
-    cancellation?.throwIfAborted()
-    const plans = this.#livePlans()
-    const data = checkInput(givenData, inputType)
-    const geometry = plans.recall(shape) ?? resolveGeometry(this.#spec, 'input.shape', shape)
-    checkLength('input', data, geometry.inputShape, geometry.words)
-    assertReadable('input', data)
-    const why = because('outputType', outputType)
-    const target = takeOutput(givenOutput, data, geometry.outputShape, outputType, why, geometry.words)
-    return { plan: plans.get(geometry), data, target }
+  /** The error for a method that was taken from its layer, as in `const { run } = layer`. */
+  static #stranger(self: unknown): ConvError | undefined {
+    return isObject(self) && #layer in self
+      ? undefined
+      : wrongClass('this', 'Conv2d', self, '; call it as a method of the layer')
   }
-
-  #livePlans(): Plans {
-    if (this.#plans !== undefined) return this.#plans
-    throw convError(
-      'ERR_CONV_DISPOSED',
-      'this layer was disposed of and has no weights any more; make a new one',
-    )
-  }
-}
-
-/** A run that may begin. */
-interface Admitted {
-  readonly plan: Plan
-  readonly data: Elements
-  readonly target: Elements
-}
-
-/** Why an array must be of the class that it is not; floats are what everyone expects. */
-function because(option: 'inputType' | 'outputType', type: ElementType): string {
-  return type === 'float32' ? '' : ` because the layer's ${option} is "${type}"`
-}
-
-function checkInput(value: unknown, type: ElementType): Elements {
-  const wayOut =
-    type === 'float32' && isBytes(value) ? '; a layer whose inputType is "uint8" takes bytes' : ''
-  return checkElements('input.data', value, type, because('inputType', type), wayOut)
 }
 
 /** With the algorithm that the environment prefers where the user leaves it open, and it can. */
 function pack(spec: NativeConv2dSpec): NativeConv2d {
-  if (spec.algorithm !== 'auto' || preferredAlgorithm === 'auto') return packAs(spec, spec.algorithm)
+  if (spec.algorithm !== 'auto' || preferredAlgorithm === 'auto') return packAs(spec)
   try {
     return native.createConv2d({ ...spec, algorithm: preferredAlgorithm })
   } catch (error) {
     if ((error as NativeError).code !== 'ERR_CONV_ALGORITHM') throw error
-    return packAs(spec, 'auto')
+    return packAs(spec)
   }
 }
 
 /** The addon tells why a forced algorithm declined; the user also needs to hear which, and the way out. */
-function packAs(spec: NativeConv2dSpec, algorithm: string): NativeConv2d {
+function packAs(spec: NativeConv2dSpec): NativeConv2d {
   try {
     return native.createConv2d(spec)
   } catch (error) {
@@ -279,9 +151,15 @@ function packAs(spec: NativeConv2dSpec, algorithm: string): NativeConv2d {
     const reason = (error as NativeError).message
     throw convError(
       'ERR_CONV_ALGORITHM',
-      `algorithm "${algorithm}" cannot do this layer: ${reason}; say "auto"`,
+      `algorithm "${spec.algorithm}" cannot do this layer: ${reason}; say "auto"`,
     )
   }
+}
+
+function makePlan(packed: NativeConv2d, { input, padding }: Geometry): NativePlan {
+  const { batch, height, width } = input
+  const { top, bottom, left, right } = padding
+  return native.planConv2d(packed, batch, height, width, top, bottom, left, right)
 }
 
 /**

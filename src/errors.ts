@@ -48,6 +48,11 @@ export function convError(code: ConvErrorCode, message: string): ConvError {
   return Object.assign(new classes[code](message), { code })
 }
 
+/** Whether an error is one of this package's, and not out of a getter of the user's. */
+export function isConvError(value: unknown): value is ConvError {
+  return value instanceof Error && Object.hasOwn(classes, String((value as Partial<ConvError>).code))
+}
+
 /** Remembers where a call came from, at the price of a stack capture; the text is only made when it is asked for. */
 export class CallSite {
   readonly stack: string = ''

@@ -23,6 +23,7 @@ export {
   matchTemplate,
   matchTemplateSync,
   pad,
+  PixelMlp,
   restrictTo,
   tensor,
   tieWeights,

@@ -11,15 +11,11 @@ export type {
   OwnFloats,
   ResultArrays,
 } from './element-type.js'
-export {
-  Conv2d,
-  conv2d,
-  conv2dSync,
-  type InputImage,
-  type PlanDescription,
-  type RunOptions,
-  type RunSyncOptions,
-} from './conv2d.js'
+export { Conv2d, conv2d, conv2dSync } from './conv2d.js'
+export { PixelMlp } from './pixel-mlp.js'
+export type { Classify, MlpLayer, MlpResidual, PixelMlpOptions } from './mlp-spec.js'
+export type { OnnxGemmLayer } from './mlp-interop.js'
+export type { InputImage, PlanDescription, RunOptions, RunSyncOptions } from './layer.js'
 export { DenseImageLayer, type DenseImageLayerOptions } from './dense-image-layer.js'
 export { LocallyConnected2d, type LocallyConnected2dOptions } from './locally-connected2d.js'
 export type { OneImage, UntiedLayer } from './untied-layer.js'

@@ -1,5 +1,5 @@
 /** The plans of a layer: one for each input shape it has met lately. */
-import { native, type NativeConv2d, type NativePlan } from './native.js'
+import { native, type NativeConv2d, type NativePixelMlp, type NativePlan } from './native.js'
 import type { Geometry } from './shape.js'
 import { sameShape } from './tensor.js'
 
@@ -11,15 +11,17 @@ export interface Plan extends Geometry {
 /** Enough for a network at several sizes; a plan is some kilobytes. */
 const capacity = 16
 
-/** A small cache that forgets what was not used for longest. It owns the layer and the plans, and frees them. */
+/** A small cache that forgets what was not used for longest. It owns the weights and the plans, and frees them. */
 export class Plans {
-  readonly #layer: NativeConv2d
+  readonly #packed: NativeConv2d | NativePixelMlp
+  readonly #make: (geometry: Geometry) => NativePlan
   readonly #byShape = new Map<string, Plan>()
   #last: Plan | undefined
 
   /** Starts empty. */
-  constructor(layer: NativeConv2d) {
-    this.#layer = layer
+  constructor(packed: NativeConv2d | NativePixelMlp, make: (geometry: Geometry) => NativePlan) {
+    this.#packed = packed
+    this.#make = make
   }
 
   /** The geometry of the run before, when its input had this shape. */
@@ -32,7 +34,7 @@ export class Plans {
   get(geometry: Geometry): Plan {
     if (geometry === this.#last) return this.#last
     const key = geometry.inputShape.join()
-    const plan = this.#byShape.get(key) ?? makePlan(this.#layer, geometry)
+    const plan = this.#byShape.get(key) ?? { ...geometry, native: this.#make(geometry) }
     this.#byShape.delete(key)
     this.#byShape.set(key, plan)
     this.#last = plan
@@ -43,7 +45,7 @@ export class Plans {
   /** Frees all of it; the collector of garbage would come only in a later turn of the event loop. */
   release(): void {
     for (const plan of this.#byShape.values()) native.release(plan.native)
-    native.release(this.#layer)
+    native.release(this.#packed)
   }
 
   #forgetOldest(): void {
@@ -52,14 +54,5 @@ export class Plans {
       native.release(plan.native)
       return
     }
-  }
-}
-
-function makePlan(layer: NativeConv2d, geometry: Geometry): Plan {
-  const { batch, height, width } = geometry.input
-  const { top, bottom, left, right } = geometry.padding
-  return {
-    ...geometry,
-    native: native.planConv2d(layer, batch, height, width, top, bottom, left, right),
   }
 }

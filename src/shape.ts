@@ -1,6 +1,7 @@
 /** The arithmetic of a layer on an image: padding by name to numbers, input shape to output shape. Pure; no memory. */
 import { convError, type ConvError } from './errors.js'
 import type { PaddingSpec, Sides } from './padding.js'
+import type { MlpTraits } from './mlp-spec.js'
 import { filterWords, type LayerSpec, type Layout } from './spec.js'
 import { elements, maxDimension, maxElements, times } from './tensor.js'
 
@@ -55,7 +56,12 @@ export function shapeOf(image: ImageShape, layout: Layout, rank: number): readon
 /** Everything that follows from a layer and the shape of an image; `shape` is a checked copy, and is kept. */
 export function resolveGeometry(spec: LayerSpec, name: string, shape: readonly number[]): Geometry {
   const input = imageShape(name, shape, spec.layout)
-  if (input.channels !== spec.inChannels) throw wrongChannels(spec, shape, input.channels)
+  if (input.channels !== spec.inChannels) {
+    const { filterLayout, filterShape, groups } = spec
+    const grouped = groups === 1 ? '' : `, in ${groups} groups`
+    const filter = `${times(filterShape)}, ${times(filterWords(filterLayout))}${grouped}`
+    throw wrongChannels(spec, `the filter expects ${spec.inChannels} (${filter})`, shape)
+  }
   const rows = resolveAxis(spec.padding, {
     word: 'height',
     lines: 'rows',
@@ -75,21 +81,37 @@ export function resolveGeometry(spec: LayerSpec, name: string, shape: readonly n
     stride: spec.strideWidth,
   })
   const output = { batch: input.batch, height: rows.out, width: columns.out, channels: spec.outChannels }
-  const outputShape = shapeOf(output, spec.layout, shape.length)
+  const padding = { top: rows.before, bottom: rows.after, left: columns.before, right: columns.after }
+  return geometryOf(spec.layout, input, output, padding, shape)
+}
+
+/** Everything that follows from a perceptron per pixel and the shape of an image, in the same way. */
+export function resolvePixels(spec: MlpTraits, name: string, shape: readonly number[]): Geometry {
+  const { inChannels, outChannels, layout } = spec
+  const input = imageShape(name, shape, layout)
+  if (input.channels !== inChannels)
+    throw wrongChannels(spec, `layers[0].weights has ${inChannels} inputs`, shape)
+  const padding = { top: 0, bottom: 0, left: 0, right: 0 }
+  return geometryOf(layout, input, { ...input, channels: outChannels }, padding, shape)
+}
+
+function geometryOf(
+  layout: Layout,
+  input: ImageShape,
+  output: ImageShape,
+  padding: Sides,
+  inputShape: readonly number[],
+): Geometry {
+  const rank = inputShape.length
+  const outputShape = shapeOf(output, layout, rank)
   checkOutput(outputShape)
-  const padding = Object.freeze({
-    top: rows.before,
-    bottom: rows.after,
-    left: columns.before,
-    right: columns.after,
-  })
   return {
     input,
     output,
-    padding,
-    inputShape: Object.freeze(shape),
+    padding: Object.freeze(padding),
+    inputShape: Object.freeze(inputShape),
     outputShape,
-    words: imageWords(spec.layout, shape.length),
+    words: imageWords(layout, rank),
   }
 }
 
@@ -158,14 +180,16 @@ function kernelTooLarge(axis: Axis, span: number, before: number, after: number)
   return convError('ERR_CONV_SHAPE', `kernel ${word} ${kernel}${dilated} spans ${span} ${lines}; ${has}`)
 }
 
-function wrongChannels(spec: LayerSpec, shape: readonly number[], channels: number): ConvError {
-  const { filterLayout, filterShape, groups, inChannels, layout } = spec
-  const grouped = groups === 1 ? '' : `, in ${groups} groups`
-  const filter = `${times(filterShape)}, ${filterWords(filterLayout)}${grouped}`
+/** `expected` says who expects how many. */
+function wrongChannels(
+  { layout, inChannels }: { readonly layout: Layout; readonly inChannels: number },
+  expected: string,
+  shape: readonly number[],
+): ConvError {
   const other = layout === 'nhwc' ? 'nchw' : 'nhwc'
   const fits = imageShape('input', shape, other).channels === inChannels
   return convError(
     'ERR_CONV_SHAPE',
-    `input has ${channels} channels, the filter expects ${inChannels} (${filter})${fits ? `; did you mean layout "${other}"?` : ''}`,
+    `input has ${imageShape('input', shape, layout).channels} channels, ${expected}${fits ? `; did you mean layout "${other}"?` : ''}`,
   )
 }

@@ -4,11 +4,10 @@ import { resolveBorder, type Border } from './border.js'
 import { bool, integer, oneOf, options, pair } from './check.js'
 import { elementTypes, type ElementType } from './element-type.js'
 import { convError } from './errors.js'
-import { assertReadable } from './in-flight.js'
-import { lengthOf } from './intrinsics.js'
 import type { NativeActivation, NativeBorder } from './native.js'
 import { resolvePadding, type Padding, type PaddingSpec } from './padding.js'
-import { checkFloats, checkLength, checkShape, maxDimension, parts, times, type Tensor } from './tensor.js'
+import { maxDimension, parts, type Tensor } from './tensor.js'
+import { resolveBias, resolveWeights, resolveWeightShape } from './weights.js'
 
 /** Index orders of a filter: h and w are the kernel's rows and columns, i and o its channels in and out. */
 export type FilterLayout = 'hwio' | 'oihw' | 'ohwi' | 'ihwo'
@@ -155,9 +154,9 @@ const filterAxes = {
 
 const axisWords = { h: 'kernel height', w: 'kernel width', i: 'in', o: 'out' } as const
 
-/** "kernel height x kernel width x in x out", in the order of a layout. */
-export function filterWords(layout: FilterLayout): string {
-  return times(Array.from(layout, (axis) => axisWords[axis as keyof typeof axisWords]))
+/** The axes of a filter in words, in the order of a layout. */
+export function filterWords(layout: FilterLayout): readonly string[] {
+  return Array.from(layout, (axis) => axisWords[axis as keyof typeof axisWords])
 }
 
 /** Checks the options of a layer and fills in what is missing. Each option is read once. */
@@ -181,7 +180,8 @@ export function resolveConv2d(given: unknown): Conv2dSpec {
   } = options('options', given, optionNames)
   const filterLayout = oneOf('filterLayout', filterLayoutName, Object.keys(filterAxes) as FilterLayout[])
   const { data, shape } = parts('filter', filter)
-  const filterShape = resolveFilterShape(shape, filterLayout)
+  const words = filterWords(filterLayout)
+  const filterShape = resolveWeightShape('filter', shape, words)
   const axes = filterAxes[filterLayout]
   const outChannels = filterShape[axes.out]!
   const groupCount = resolveGroups(groups, filterShape[axes.in]!, outChannels)
@@ -212,27 +212,9 @@ export function resolveConv2d(given: unknown): Conv2dSpec {
   // No getter of the user's runs from here on: memory is still what it is now when the weights are packed.
   return Object.freeze({
     ...layer,
-    filter: resolveFilter(data, filterShape, filterLayout),
-    bias: bias === undefined ? null : resolveBias(bias, outChannels),
+    filter: resolveWeights('filter', data, filterShape, words),
+    bias: bias === undefined ? null : resolveBias('bias', bias, outChannels),
   })
-}
-
-function resolveFilterShape(given: unknown, layout: FilterLayout): readonly number[] {
-  const axes = checkShape('filter.shape', given)
-  if (axes.length !== 4) {
-    throw convError(
-      'ERR_CONV_SHAPE',
-      `filter.shape must have 4 axes (${filterWords(layout)}), got ${axes.length} (${times(axes)})`,
-    )
-  }
-  return axes
-}
-
-function resolveFilter(given: unknown, shape: readonly number[], layout: FilterLayout): Float32Array {
-  const filter = checkFloats('filter.data', given)
-  checkLength('filter', filter, shape, filterWords(layout))
-  assertReadable('filter', filter)
-  return filter
 }
 
 function resolveGroups(value: unknown, inPerGroup: number, outChannels: number): number {
@@ -250,17 +232,4 @@ function resolveGroups(value: unknown, inPerGroup: number, outChannels: number):
     )
   }
   return groups
-}
-
-function resolveBias(value: unknown, outChannels: number): Float32Array {
-  const bias = checkFloats('bias', value)
-  const length = lengthOf(bias)
-  if (length !== outChannels) {
-    throw convError(
-      'ERR_CONV_LENGTH',
-      `bias has ${length} elements, expected ${outChannels} (one per output channel)`,
-    )
-  }
-  assertReadable('bias', bias)
-  return bias
 }

@@ -1,6 +1,13 @@
 import { expect } from 'chai'
 import * as simdconv from 'simdconv'
-import type { Conv1dOptions, Conv2dOptions, DepthwiseConv2dOptions, RunOptions, Tensor } from 'simdconv'
+import type {
+  Conv1dOptions,
+  Conv2dOptions,
+  DepthwiseConv2dOptions,
+  PixelMlpOptions,
+  RunOptions,
+  Tensor,
+} from 'simdconv'
 import { Random } from '../helpers/random'
 
 const calls = 10_000
@@ -203,11 +210,37 @@ class Malformer {
         ),
       [this.#random.pick(['stride', 'weights', 'whatever', '__proto__'])]: () => this.anything(),
     }
+    return this.maybe(() => this.some({ filter: this.tensor(4, 2) }, makers))
+  }
+
+  /** Perceptrons whose widths mostly follow from each other. */
+  mlpOptions(): unknown {
+    const widths = [2, this.small(), this.small(), this.small()]
+    const layer = (index: number): unknown =>
+      this.maybe(() => {
+        const [inChannels, outChannels] = widths.slice(index, index + 2) as [number, number]
+        const length = inChannels * outChannels
+        const weights = { data: this.maybe(() => this.array(length)), shape: [inChannels, outChannels] }
+        const makers: Record<string, () => unknown> = {
+          bias: () => this.data(outChannels),
+          activation: () => this.activation(),
+          residual: () => this.residual(),
+          transB: () => this.maybe(() => this.#random.pick([0, 1])),
+          alpha: () => this.anything(),
+          [this.#random.pick(['kernel', 'skip', '__proto__'])]: () => this.anything(),
+        }
+        return this.some({ weights: this.maybe(() => weights) }, makers)
+      })
+    const makers: Record<string, () => unknown> = {
+      classify: () => this.maybe(() => this.#random.pick(['none', 'softmax', 'argmax'])),
+      layout: () => this.maybe(() => this.#random.pick(['nhwc', 'nchw'])),
+      inputType: () => this.maybe(() => 'uint8'),
+      outputType: () => this.maybe(() => 'uint8'),
+      filter: () => this.anything(),
+    }
     return this.maybe(() => {
-      const options: Record<string, unknown> = { filter: this.tensor(4, 2) }
-      for (const [name, make] of Object.entries(makers))
-        if (this.#random.integer(0, 9) === 0) options[name] = make()
-      return options
+      const layers = Array.from({ length: this.small() }, (_, index) => layer(index))
+      return this.some({ layers: this.maybe(() => layers) }, makers)
     })
   }
 
@@ -225,12 +258,7 @@ class Malformer {
       flip: () => this.maybe(() => true),
       [this.#random.pick(['stride', 'weights', '__proto__'])]: () => this.anything(),
     }
-    return this.maybe(() => {
-      const options: Record<string, unknown> = { filter: this.tensor(3, 1) }
-      for (const [name, make] of Object.entries(makers))
-        if (this.#random.integer(0, 9) === 0) options[name] = make()
-      return options
-    })
+    return this.maybe(() => this.some({ filter: this.tensor(3, 1) }, makers))
   }
 
   /** Those of convolve(). */
@@ -241,6 +269,21 @@ class Malformer {
       () => ({ method: this.maybe(() => this.#random.pick(['auto', 'direct', 'fft', 'none'])) }),
       () => this.anything(),
     ])()
+  }
+
+  residual(): unknown {
+    const from = (): unknown => this.#random.pick<unknown>(['input', 0, 1, -1, 'output'])
+    return this.maybe(() => ({
+      from: this.maybe(from),
+      add: this.#random.pick(['before', 'after', undefined]),
+    }))
+  }
+
+  /** The same object with one in ten of the properties that could be made. */
+  some(object: Record<string, unknown>, makers: Readonly<Record<string, () => unknown>>): unknown {
+    for (const [name, make] of Object.entries(makers))
+      if (this.#random.integer(0, 9) === 0) object[name] = make()
+    return object
   }
 
   runOptions(): unknown {
@@ -262,6 +305,10 @@ class Malformer {
     const [padding, border, shape] = [this.padding(), this.border(), this.shape(rank)]
     const layer = (): simdconv.Conv2d => new simdconv.Conv2d(options as Conv2dOptions)
     const sequences = (): simdconv.Conv1d => new simdconv.Conv1d(this.sequenceOptions() as Conv1dOptions)
+    const mlpOptions = this.mlpOptions() as PixelMlpOptions
+    const mlp = (): simdconv.PixelMlp => new simdconv.PixelMlp(mlpOptions)
+    const pointwise = { filter: this.tensor(4, 2), padding: this.maybe(() => 'same') } as Conv2dOptions
+    const chain = this.maybe(() => [pointwise, ...this.#random.pick([[], [pointwise], [options]])])
     const [image, one, two] = [input as Tensor, this.anything(), this.anything()]
     const { data, shape: itsShape } = Object(input) as Tensor
     return this.#random.pick<() => unknown>([
@@ -285,6 +332,14 @@ class Malformer {
           this.#random.pick([() => this.tensor(2), () => this.data()])() as Tensor,
           this.convolveOptions() as object,
         ),
+      () => mlp().runSync(image, runOptions as RunOptions),
+      () => mlp().run(image, runOptions as RunOptions),
+      () => mlp().describe(shape as number[]),
+      () => simdconv.PixelMlp.fromTorchLinear(mlpOptions).outputShape(shape as number[]),
+      () => simdconv.PixelMlp.fromOnnxGemm(mlpOptions).runSync(image),
+      () => simdconv.PixelMlp.fromOnnxConv(mlpOptions).runSync(image),
+      () => simdconv.PixelMlp.fromConv2d(chain as Conv2dOptions[]).runSync(image),
+      () => simdconv.PixelMlp.toConv2d(mlpOptions).map((each) => new simdconv.Conv2d(each).runSync(image)),
       () => simdconv.tensor(data, this.maybe(() => itsShape) as number[]),
       () => simdconv.tensor(data, shape as number[]),
       () => simdconv.pad(image, padding as number, border as 'edge', runOptions as object),

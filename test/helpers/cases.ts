@@ -22,7 +22,7 @@ export interface Case {
   readonly inWords: OracleCase
 }
 
-type Numbers = 'small integers' | 'floats'
+export type Numbers = 'small integers' | 'floats'
 
 const forms = /^winograd-/
 
@@ -62,25 +62,33 @@ const depthwiseGroups = {
   depthwise: [1, 1, 1, 2, 3, 5, 8, 16, 16, 17, 32, 32, 33, 48, 64],
 } as const
 
+/** An option and what it means; `slope` is the most by which it enlarges a difference. */
+export interface NamedActivation {
+  readonly option: Activation | undefined
+  readonly of: (x: number) => number
+  readonly slope: number
+}
+
 /** Piecewise linear ones stay exact on small integers. */
-const exactActivations: readonly { option: Activation | undefined; of: (x: number) => number }[] = [
-  { option: undefined, of: (x) => x },
-  { option: 'none', of: (x) => x },
-  { option: 'relu', of: (x) => Math.max(x, 0) },
-  { option: { kind: 'leakyRelu', alpha: 0.5 }, of: (x) => (x < 0 ? x * 0.5 : x) },
-  { option: { kind: 'clamp', min: -3, max: 6 }, of: (x) => Math.min(Math.max(x, -3), 6) },
+export const exactActivations: readonly NamedActivation[] = [
+  { option: undefined, of: (x) => x, slope: 1 },
+  { option: 'none', of: (x) => x, slope: 1 },
+  { option: 'relu', of: (x) => Math.max(x, 0), slope: 1 },
+  { option: { kind: 'leakyRelu', alpha: 0.5 }, of: (x) => (x < 0 ? x * 0.5 : x), slope: 1 },
+  { option: { kind: 'clamp', min: -3, max: 6 }, of: (x) => Math.min(Math.max(x, -3), 6), slope: 1 },
 ]
 
-const smoothActivations: typeof exactActivations = [
-  { option: 'leakyRelu', of: (x) => (x < 0 ? x * 0.01 : x) },
-  { option: 'sigmoid', of: (x) => 1 / (1 + Math.exp(-x)) },
-  { option: 'tanh', of: Math.tanh },
-  { option: 'hardSwish', of: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6 },
-  { option: 'silu', of: (x) => x / (1 + Math.exp(-x)) },
-  { option: 'gelu', of: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2 },
+export const smoothActivations: readonly NamedActivation[] = [
+  { option: 'leakyRelu', of: (x) => (x < 0 ? x * 0.01 : x), slope: 1 },
+  { option: 'sigmoid', of: (x) => 1 / (1 + Math.exp(-x)), slope: 0.25 },
+  { option: 'tanh', of: Math.tanh, slope: 1 },
+  { option: 'hardSwish', of: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6, slope: 1.5 },
+  { option: 'silu', of: (x) => x / (1 + Math.exp(-x)), slope: 1.1 },
+  { option: 'gelu', of: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2, slope: 1.13 },
   {
     option: { kind: 'geluTanh' },
     of: (x) => (x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))) / 2,
+    slope: 1.13,
   },
 ]
 

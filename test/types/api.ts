@@ -20,19 +20,25 @@ import {
   matchTemplateSync,
   pad,
   restrictTo,
+  PixelMlp,
   tensor,
   tieWeights,
   type Activation,
   type Border,
+  type Classify,
   type Conv2dOptions,
   type ConvError,
   type ConvErrorCode,
   type Isa,
+  type MlpLayer,
+  type OnnxGemmLayer,
   type OwnBytes,
   type OwnFloats,
   type Padding,
   type Peak,
+  type PixelMlpOptions,
   type PlanDescription,
+  type MlpResidual,
   type Result,
   type Tensor,
 } from 'simdconv'
@@ -219,6 +225,78 @@ findPeaks(scores, { minimumDistance: [1, 2, 3] })
 // @ts-expect-error refused: read only
 findPeaks(scores)[0]!.score = 1
 export const found = [scoresLater, peaks, anywhere, howMuch]
+// A perceptron per pixel, every option in every form.
+const weights: Tensor<readonly [3, 3]> = tensor(data, [3, 3])
+const residuals: MlpResidual[] = [{ from: 'input' }, { from: 0, add: 'after' }, { from: 1, add: undefined }]
+const classifications: Classify[] = ['none', 'softmax', 'argmax']
+const mlpLayer: Required<MlpLayer> = {
+  weights,
+  bias: data,
+  activation: 'gelu',
+  residual: { from: 'input', add: 'before' },
+}
+const mlpOptions: Required<PixelMlpOptions> = {
+  layers: [mlpLayer, { weights }, { weights, bias: undefined, activation: undefined, residual: undefined }],
+  classify: 'softmax',
+  layout: 'nchw',
+  inputType: 'float32',
+  outputType: 'float32',
+}
+const mlp = new PixelMlp(mlpOptions)
+const mlpOnBytes: PixelMlp<'uint8', 'uint8'> = new PixelMlp({
+  layers: [{ weights }],
+  inputType: 'uint8',
+  outputType: 'uint8',
+})
+const gemm: OnnxGemmLayer = { weights, transB: 1, alpha: 2, beta: 0.5 }
+const mlps: PixelMlp[] = [
+  mlp,
+  PixelMlp.fromTfjsDense(mlpOptions),
+  PixelMlp.fromTorchLinear(mlpOptions),
+  PixelMlp.fromOnnxGemm({ layers: [gemm] }),
+  PixelMlp.fromOnnxConv({ layers: [{ weights: filter }] }),
+  PixelMlp.fromConv2d(PixelMlp.toConv2d(mlpOptions)),
+  PixelMlp.fromConv2d([{ filter }, { filter }]),
+]
+const mlpFromBytes: PixelMlp<'uint8', 'uint8'> = PixelMlp.fromConv2d([
+  { filter, inputType: 'uint8' },
+  { filter, outputType: 'uint8' },
+])
+const layersOfMlp: Conv2dOptions[] = PixelMlp.toConv2d(mlpOptions)
+const classified: Float32Array = mlp.runSync(floatImage).data
+const classifiedBytes: Promise<Result<'uint8'>> = mlpOnBytes.run(byteImage, { output: bytes })
+// @ts-expect-error refused: no layers
+new PixelMlp({})
+// @ts-expect-error one layer alone
+new PixelMlp({ layers: mlpLayer })
+// @ts-expect-error refused: no weights
+new PixelMlp({ layers: [{ bias: data }] })
+// @ts-expect-error unknown option
+new PixelMlp({ layers: [{ weights, kernel: weights }] })
+// @ts-expect-error unknown source
+new PixelMlp({ layers: [{ weights, residual: { from: 'output' } }] })
+// @ts-expect-error refused: a name
+new PixelMlp({ layers: [{ weights, residual: 'input' }] })
+// @ts-expect-error unknown classification
+new PixelMlp({ layers: [{ weights }], classify: 'argmin' })
+// @ts-expect-error an attribute of Gemm
+new PixelMlp({ layers: [{ weights, transB: 1 }] })
+// @ts-expect-error an attribute that is 0 or 1
+PixelMlp.fromOnnxGemm({ layers: [{ weights, transB: true }] })
+// @ts-expect-error bytes for a perceptron of floats
+mlp.runSync(byteImage)
+// @ts-expect-error the result is bytes
+const notFloatClasses: Float32Array = mlpOnBytes.runSync(byteImage).data
+export const ofMlps = [
+  residuals,
+  classifications,
+  mlps,
+  mlpFromBytes,
+  layersOfMlp,
+  classified,
+  classifiedBytes,
+  notFloatClasses,
+]
 
 export const inUse = [anyShape, computed, wrongShape, paddings, borders, activations]
 

@@ -21,6 +21,7 @@ const names = [
   'DenseImageLayer',
   'DepthwiseConv2d',
   'LocallyConnected2d',
+  'PixelMlp',
   'borderFrom',
   'configure',
   'conv2d',

@@ -1,7 +1,17 @@
 /** Values that lie about what they are, and values whose getters change the world while they are read. */
 import { expect } from 'chai'
 import { getEventListeners } from 'node:events'
-import { configure, Conv2d, info, pad, tensor, type Conv2dOptions, type Tensor } from 'simdconv'
+import {
+  configure,
+  Conv2d,
+  info,
+  pad,
+  PixelMlp,
+  tensor,
+  type Conv2dOptions,
+  type MlpLayer,
+  type Tensor,
+} from 'simdconv'
 import { expectError, expectRejection, plainError, rangeError, typeError } from '../helpers/expect-error'
 
 const layerOf = (): Conv2d => new Conv2d({ filter: tensor(Float32Array.of(2), [1, 1, 1, 1]) })
@@ -158,6 +168,7 @@ describe('hostile values', () => {
       return proxy as never
     }
     const filter = tensor(Float32Array.of(1), [1, 1, 1, 1])
+    const weights = tensor(Float32Array.of(1), [1, 1])
     const cases: readonly (readonly [message: string, call: () => unknown])[] = [
       ['options must be an object', () => new Conv2d(revoked({}))],
       ['options must be an object', () => layer.runSync(dot(), revoked({}))],
@@ -177,6 +188,18 @@ describe('hostile values', () => {
       [
         'output must be a Float32Array or a tensor { data, shape }',
         () => layer.runSync(dot(), { output: revoked({}) }),
+      ],
+      ['options must be an object', () => new PixelMlp(revoked({}))],
+      ['layers must be an array of layers', () => new PixelMlp({ layers: revoked([]) })],
+      ['layers must be an array of layers', () => PixelMlp.fromConv2d(revoked([]))],
+      ['layers[0] must be an object', () => new PixelMlp({ layers: [revoked({})] })],
+      [
+        'layers[0].weights must be a tensor { data, shape }',
+        () => new PixelMlp({ layers: [{ weights: revoked({}) }] }),
+      ],
+      [
+        'layers[0].residual must be an object',
+        () => new PixelMlp({ layers: [{ weights, residual: revoked({}) }] }),
       ],
     ]
     for (const [message, call] of cases) {
@@ -268,6 +291,70 @@ describe('hostile values', () => {
       const attack = trap(dot(), 'shape', () => controller.abort(reason))
       const { signal } = controller
       expect(await layer.run(attack, { signal }).catch((error: unknown) => error)).to.equal(reason)
+    })
+  })
+
+  describe('lists of layers', () => {
+    const weights = tensor(Float32Array.of(2), [1, 1])
+    for (const [got, count] of [
+      ['NaN', NaN],
+      ['-1', -1],
+      ['1.5', 1.5],
+      ['"2"', '2'],
+      ['undefined', undefined],
+      ['4294967295', 2 ** 32 - 1],
+    ] as const) {
+      it(`whose length is ${got}`, () => {
+        const layers = new Proxy([{ weights }], {
+          get: (target, key): unknown => (key === 'length' ? count : Reflect.get(target, key)),
+        })
+        const error = rangeError('ERR_CONV_RANGE', `layers must have 1 to 64 elements, got ${got}`)
+        expectError(error, () => new PixelMlp({ layers }))
+        expectError(error, () => PixelMlp.fromTorchLinear({ layers }))
+        expectError(error, () => PixelMlp.fromConv2d(layers as never))
+      })
+    }
+
+    it('that grow while they are read', () => {
+      const layers: MlpLayer[] = []
+      const greedy = (): MlpLayer => trap({ weights }, 'weights', () => layers.push(greedy()))
+      layers.push(greedy())
+      expect(new PixelMlp({ layers }).outputShape([4, 4, 1])).to.deep.equal([4, 4, 1])
+      expect(layers).to.have.length(2)
+    })
+
+    it('that are emptied while they are read', () => {
+      const layers: MlpLayer[] = [{ weights }, { weights }]
+      layers[0] = trap({ weights }, 'weights', () => (layers.length = 0))
+      expect(new PixelMlp({ layers }).outputShape([4, 4, 1])).to.deep.equal([4, 4, 1])
+    })
+
+    it('that end before the length that they had', () => {
+      const layers: MlpLayer[] = [{ weights }, { weights }]
+      Object.defineProperty(layers, 0, { get: () => ((layers.length = 1), { weights }) })
+      expectError(type('layers[1] must be an object, got undefined'), () => new PixelMlp({ layers }))
+    })
+
+    it('a transfer of the weights or the bias of a layer that was read before', () => {
+      for (const [name, array] of [
+        ['layers[0].weights.data', new Float32Array(1)],
+        ['layers[0].bias', new Float32Array(1)],
+      ] as const) {
+        const first = name.endsWith('bias') ? { weights, bias: array } : { weights: tensor(array, [1, 1]) }
+        const layers = [first, trap({ weights }, 'weights', () => transfer(array))]
+        expectError(detached(name), () => new PixelMlp({ layers }))
+      }
+    })
+
+    it('dispose() of a perceptron by its input', async () => {
+      const attack = (): readonly [PixelMlp, Tensor] => {
+        const victim = new PixelMlp({ layers: [{ weights }] })
+        return [victim, trap(dot(), 'shape', () => victim.dispose())]
+      }
+      const [first, image] = attack()
+      expectError(disposed, () => first.runSync(image))
+      const [second, again] = attack()
+      await expectRejection(disposed, () => second.run(again))
     })
   })
 

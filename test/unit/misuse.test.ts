@@ -4,7 +4,18 @@ import { getEventListeners, once } from 'node:events'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { configure, Conv2d, counters, info, pad, tensor, type Conv2dOptions, type Tensor } from 'simdconv'
+import {
+  configure,
+  Conv2d,
+  counters,
+  info,
+  pad,
+  PixelMlp,
+  tensor,
+  type Conv2dOptions,
+  type PixelMlpOptions,
+  type Tensor,
+} from 'simdconv'
 import { expectError, expectRejection, plainError, rangeError, typeError } from '../helpers/expect-error'
 
 /** A layer that takes some milliseconds, so that runs can be met in flight. */
@@ -48,6 +59,12 @@ describe('misuse', () => {
       )
       expectError(detached('filter.data'), () => new Conv2d({ filter: { data: gone, shape: [4, 4, 1, 1] } }))
       expectError(detached('bias'), () => new Conv2d({ filter, bias: gone }))
+      const weights = tensor(new Float32Array(16), [4, 4])
+      expectError(
+        detached('layers[1].weights.data'),
+        () => new PixelMlp({ layers: [{ weights }, { weights: { data: gone, shape: [4, 4] } }] }),
+      )
+      expectError(detached('layers[0].bias'), () => new PixelMlp({ layers: [{ weights, bias: gone }] }))
       expectError(detached('input.data'), () => pad({ data: gone, shape: [4, 4] }, 1))
     })
 
@@ -290,6 +307,51 @@ describe('misuse', () => {
       expect(layer.outputShape([4, 4, 1])).to.deep.equal([5, 5, 1])
     })
 
+    it('of a PixelMlp, whose getters change, are read once', () => {
+      const reads = new Set<object | string>()
+      /** An object whose properties, and those of the objects in it, can be read once each. */
+      const onlyOnce = (value: unknown, path: string): unknown => {
+        if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+        const result: object = Array.isArray(value) ? [] : {}
+        for (const [key, inner] of Object.entries(value)) {
+          const name = `${path}.${key}`
+          const once = onlyOnce(inner, name)
+          const get = (): unknown => {
+            if (reads.has(name)) throw new Error(`${name} was read twice`)
+            reads.add(name)
+            return once
+          }
+          Object.defineProperty(result, key, { get, enumerable: true })
+        }
+        return result
+      }
+      const square = { data: new Float32Array(4), shape: [2, 2] }
+      const options = {
+        layers: [
+          { weights: square, bias: new Float32Array(2), activation: { kind: 'leakyRelu', alpha: 1 } },
+          {
+            weights: square,
+            activation: { kind: 'clamp', min: 0, max: 1 },
+            residual: { from: 0, add: 'after' },
+          },
+        ],
+        classify: 'softmax',
+        layout: 'nhwc',
+        inputType: 'float32',
+        outputType: 'float32',
+      }
+      const layers = options.layers.map((layer) => ({ ...layer, transB: 1, alpha: 2, beta: 3 }))
+      for (const [make, given] of [
+        [(each: unknown) => new PixelMlp(each as PixelMlpOptions), options],
+        [(each: unknown) => PixelMlp.fromTorchLinear(each as PixelMlpOptions), options],
+        [(each: unknown) => PixelMlp.fromOnnxGemm(each as PixelMlpOptions), { ...options, layers }],
+      ] as const) {
+        reads.clear()
+        expect(make(onlyOnce(given, 'options')).outputShape([4, 4, 2])).to.deep.equal([4, 4, 2])
+        expect(reads.size).to.be.at.least(20)
+      }
+    })
+
     it('whose getters throw pass that on', () => {
       const mine = new Error('mine')
       const hostile = {
@@ -363,8 +425,9 @@ describe('misuse', () => {
 
     it('a worker thread may be terminated in the middle of any call', () => {
       const endless = `
-        const { Conv2d, pad, tensor } = require('simdconv')
+        const { Conv2d, pad, PixelMlp, tensor } = require('simdconv')
         const filter = tensor(new Float32Array(9), [3, 3, 1, 1])
+        const weights = tensor(new Float32Array(1), [1, 1])
         const infinite = tensor(new Float32Array(9).fill(Infinity), [3, 3, 1, 1])
         const image = tensor(new Float32Array(100), [10, 10, 1])
         require('node:worker_threads').parentPort.postMessage('begins')
@@ -374,6 +437,11 @@ describe('misuse', () => {
           layer.runSync(image)
           layer.run(image)
           layer.dispose()
+          const mlp = new PixelMlp({ layers: [{ weights }, { weights }] })
+          mlp.describe(image.shape)
+          mlp.runSync(image)
+          mlp.run(image)
+          mlp.dispose()
           pad(image, 1)
           try { new Conv2d({ filter: infinite, border: 'renormalize', algorithm: 'direct' }) } catch {}
         }`

@@ -1,7 +1,7 @@
 /** What is accepted as an options object: plain objects, and nothing that only happens to have no unknown keys. */
 import { expect } from 'chai'
 import { createContext, runInContext } from 'node:vm'
-import { Conv2d, tensor, type Conv2dOptions, type Tensor } from 'simdconv'
+import { Conv2d, PixelMlp, tensor, type Conv2dOptions, type MlpLayer, type Tensor } from 'simdconv'
 import { expectError, expectRejection, typeError } from '../helpers/expect-error'
 
 const layer = new Conv2d({ filter: tensor(Float32Array.of(2), [1, 1, 1, 1]) })
@@ -64,6 +64,27 @@ describe('an options object', () => {
     expectError(type('activation must be a name or an object { kind }, got Uint8Array'), () => {
       new Conv2d({ filter, activation: new Uint8Array(1) as unknown as 'relu' })
     })
+  })
+
+  it('is as plain in the layers of a PixelMlp', () => {
+    const weights = tensor(Float32Array.of(1), [1, 1])
+    class Layer implements MlpLayer {
+      readonly weights = weights
+    }
+    const refused = (name: string, got: string): ReturnType<typeof typeError> =>
+      type(`${name} must be a plain object that inherits nothing, got ${got}`)
+    expectError(refused('options', 'Map'), () => new PixelMlp(new Map() as never))
+    expectError(refused('layers[1]', 'Layer'), () => new PixelMlp({ layers: [{ weights }, new Layer()] }))
+    expectError(refused('layers[0]', 'Layer'), () => PixelMlp.fromTorchLinear({ layers: [new Layer()] }))
+    const heir = Object.create({ weights }) as MlpLayer
+    expectError(refused('layers[0]', 'an object'), () => new PixelMlp({ layers: [heir] }))
+    for (const name of ['activation', 'residual']) {
+      const layer = { weights, [name]: new Map() }
+      expectError(refused(`layers[0].${name}`, 'Map'), () => new PixelMlp({ layers: [layer] }))
+    }
+    expectError(type('layers[0]: options must be a plain object that inherits nothing, got Map'), () =>
+      PixelMlp.fromConv2d([new Map() as never]),
+    )
   })
 
   it('is plain in another realm, and without a prototype', () => {
