@@ -12,7 +12,7 @@ import { performance } from 'node:perf_hooks'
 import sharp from 'sharp'
 import { PixelMlp, tensor } from 'simdconv'
 import { Canvas } from '../dist/cli/canvas.js'
-import { layersForBytes } from './perceptron/bytes.mjs'
+import { layersOf } from './perceptron/layers.mjs'
 import { Network } from './perceptron/network.mjs'
 import { uniform } from './perceptron/random.mjs'
 import { squaredError, train } from './perceptron/train.mjs'
@@ -29,9 +29,10 @@ const [matrix] = learn([3, 3], pair)
 const [network, seconds] = learn([3, 16, 16, 3], pair)
 console.log(`learned 3-16-16-3 from ${TEACHER} in ${seconds.toFixed(1)} s`)
 
-const options = { inputType: 'uint8', outputType: 'uint8' }
-const grade = new PixelMlp({ ...options, layers: layersForBytes(network) })
-const matrixGrade = new PixelMlp({ ...options, layers: layersForBytes(matrix) })
+const bytes = { inputType: 'uint8', outputType: 'uint8' }
+const scales = { inScale: 1 / 255, outScale: 255 }
+const grade = new PixelMlp({ ...bytes, layers: layersOf(network, scales) })
+const matrixGrade = new PixelMlp({ ...bytes, layers: layersOf(matrix, scales) })
 
 const columns = []
 for (const name of [TEACHER, ...PUPILS]) {

@@ -23,3 +23,11 @@ export function train(network, drawSample, derivatives, { steps, batch = 128, ra
 export function squaredError(output, target, into) {
   for (let o = 0; o < into.length; o++) into[o] = Math.min(Math.max(output[o], 0), 1) - target[o]
 }
+
+/** Cross entropy of softmax; the target is 1 for the right class and 0 for the others. */
+export function crossEntropy(output, target, into) {
+  const largest = Math.max(...output)
+  let sum = 0
+  for (let o = 0; o < into.length; o++) sum += into[o] = Math.exp(output[o] - largest)
+  for (let o = 0; o < into.length; o++) into[o] = into[o] / sum - target[o]
+}
