@@ -108,7 +108,7 @@ describe('examples', () => {
     const folder = mkdtempSync(join(tmpdir(), 'simdconv-'))
     try {
       const picture = join(folder, 'grade.png')
-      const printed = run('colour-grade.mjs', picture, '1500').trim().split('\n')
+      const printed = run('colour-grade.mjs', picture, '4000').trim().split('\n')
       expect(printed[0]).to.match(/^learned 3-16-16-3 from astronaut\.png in [\d.]+ s$/)
       for (const [index, name] of ['astronaut.png', 'coffee.png', 'chelsea.png'].entries()) {
         const line =
