@@ -49,7 +49,7 @@ void contend(const Arguments& arguments) {
   for (size_t layer = 0; layer + 1 < network.widths.size(); ++layer) {
     const memory::dim ins = network.widths[layer];
     const memory::dim outs = network.widths[layer + 1];
-    const memory weights(floats({ins, outs}, Tag::ab), engine, parameter);
+    memory weights(floats({ins, outs}, Tag::ab), engine, parameter);
     const memory bias(floats({1, outs}, Tag::ab), engine, parameter + ins * outs);
     parameter += ins * outs + outs;
 
