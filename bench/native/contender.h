@@ -1,5 +1,5 @@
 // What every native contender shares: reads its job, and obeys the orders described in lib/child.mjs.
-// Usage: PROGRAM DIRECTORY LINE THREADS MODE
+// Usage: PROGRAM DIRECTORY LINE THREADS [MODE]
 #ifndef SIMDCONV_BENCH_CONTENDER_H_
 #define SIMDCONV_BENCH_CONTENDER_H_
 
@@ -102,8 +102,8 @@ template <class Body>
 int run_contender(int argc, char** argv, Body body) {
   std::cout.precision(9);
   try {
-    if (argc != 5) throw std::runtime_error("usage: PROGRAM DIRECTORY LINE THREADS MODE");
-    body(Arguments{argv[1], argv[2], std::atoi(argv[3]), argv[4]});
+    if (argc < 4 || argc > 5) throw std::runtime_error("usage: PROGRAM DIRECTORY LINE THREADS [MODE]");
+    body(Arguments{argv[1], argv[2], std::atoi(argv[3]), argc > 4 ? argv[4] : ""});
     return 0;
   } catch (const std::exception& error) {
     std::cout << "@cannot " << error.what() << std::endl;

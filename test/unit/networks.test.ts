@@ -1,14 +1,17 @@
 /** The networks of the benchmark: that their lists can be read, that PixelMlp computes them, that a mistake is found. */
 import { expect } from 'chai'
+import { PixelMlp, tensor } from 'simdconv'
 import {
   denseLayers,
   listNames,
+  multiplicationsOfPixel,
   parseNetwork,
   readNetworks,
   type Network,
 } from '../../bench/lib/networks.mjs'
 import { choosePixels, largestError, referenceOf } from '../../bench/lib/perceptron-reference.mjs'
 import { taskOf } from '../../bench/lib/perceptrons.mjs'
+import { Random } from '../helpers/random'
 
 /** 2-3-1 with relu; the second hidden unit is off for the first pixel, and on for the second. */
 const network = parseNetwork('small 1 1 2 2-3-1 relu')
@@ -33,8 +36,12 @@ const results = [39, 1]
 
 describe('networks of the benchmark', () => {
   for (const list of listNames()) {
-    it(`${list} can be read`, () => {
-      expect(readNetworks(list)).not.to.be.empty
+    it(`${list} computes the formula, on a few pixels`, () => {
+      const networks = readNetworks(list)
+      expect(networks).not.to.be.empty
+      const cropped = networks.map((large) => ({ ...large, name: '', height: 3, width: 17 }))
+      const distinct = new Map(cropped.map((small) => [JSON.stringify(small), small]))
+      for (const small of distinct.values()) expectFormula(small)
     })
   }
 
@@ -95,3 +102,25 @@ describe('networks of the benchmark', () => {
     expect(task.line).to.equal('small 1 1 2 2-3-1 relu')
   })
 })
+
+/** Small integers are exact in every order of summation. */
+function expectFormula(network: Network): void {
+  const { batch, height, width, widths } = network
+  const random = new Random(1)
+  const pixels = batch * height * width
+  const image = random.integers(pixels * widths[0]!, 3)
+  const biases = widths.slice(1).reduce((sum, outs) => sum + outs, 0)
+  const layers = denseLayers(network, random.integers(multiplicationsOfPixel(network) + biases, 1))
+  const mlp = new PixelMlp({
+    layers: layers.map(({ ins, outs, weights, bias, activation }) => ({
+      weights: tensor(weights, [ins, outs]),
+      bias,
+      activation,
+    })),
+  })
+  const { data } = mlp.runSync(tensor(image, [batch, height, width, widths[0]!]))
+  const { expected } = referenceOf(layers, image, { from: 0, to: pixels })
+  expect(data.length, widths.join('-')).to.equal(expected.length)
+  const wrong = data.findIndex((value, index) => value !== expected[index])
+  expect(wrong, `${widths.join('-')}, first wrong element`).to.equal(-1)
+}
