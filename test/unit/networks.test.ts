@@ -13,23 +13,10 @@ import { choosePixels, largestError, referenceOf } from '../../bench/lib/percept
 import { taskOf } from '../../bench/lib/perceptrons.mjs'
 import { Random } from '../helpers/random'
 
-/** 2-3-1 with relu; the second hidden unit is off for the first pixel, and on for the second. */
+/** 2-3-1 with relu, which cuts off the first and the third hidden value of the second pixel. */
 const network = parseNetwork('small 1 1 2 2-3-1 relu')
-const parameters = Float32Array.of(
-  1,
-  2,
-  3,
-  -1,
-  1,
-  0,
-  /* bias */ 0,
-  -3,
-  1,
-  /* weights */ 1,
-  -2,
-  4,
-  /* bias */ 5,
-)
+const [weights, bias, moreWeights, moreBias] = [[1, 2, 3, -1, 1, 0], [0, -3, 1], [1, -2, 4], [5]]
+const parameters = Float32Array.from([weights, bias, moreWeights, moreBias].flat())
 const input = Float32Array.of(3, 1, -1, 7)
 // Pixel 0: (3 - 1, 6 + 1 - 3, 9 + 1) = (2, 4, 10), then 2 - 8 + 40 + 5. Pixel 1: (-8, 2, -2), then -2 * 2 + 5.
 const results = [39, 1]
