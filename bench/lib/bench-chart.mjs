@@ -1,4 +1,4 @@
-/** Speed of each contender on each layer, as a share of the FMA peak of its threads. */
+/** Speed of each contender on each layer or network, as a share of the FMA peak of its threads. */
 import { machineLine } from './machine.mjs'
 import { rowsOf, versionsLine } from './report.mjs'
 import { median } from './statistics.mjs'
@@ -10,7 +10,7 @@ const plot = width - left - right
 
 /**
  * @param {string} title
- * @param {readonly import('./measure.mjs').LayerResult[]} results
+ * @param {readonly import('./measure.mjs').Result[]} results
  * @param {readonly import('./contenders.mjs').Contender[]} contenders
  * @param {import('./measure.mjs').Settings} settings
  * @param {import('./machine.mjs').Machine} machine
@@ -18,7 +18,7 @@ const plot = width - left - right
  */
 export function benchChart(title, results, contenders, settings, machine) {
   const groups = results.map((result) => ({
-    name: result.layer.name,
+    name: result.subject.name,
     rows: rowsOf(result, contenders[0].name, settings.threads),
   }))
   const hasPeak = results.every(({ peak }) => peak.length > 0)

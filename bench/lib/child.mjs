@@ -1,5 +1,5 @@
 /**
- * The process of one JavaScript contender with one layer. It obeys lines on its input and answers on its output with
+ * The process of one JavaScript contender with one layer or network. It obeys lines on its input and answers on its output with
  * lines that begin with "@", so that whatever else a library prints is no answer:
  *
  *     (start)      @ready {"version": "1.2.3", ...}   or   @cannot REASON
@@ -10,14 +10,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Cannot } from './cannot.mjs'
-import { parseLayer } from './layers.mjs'
 
 /**
- * @typedef {object} Job
- * @property {import('./layers.mjs').Layer} layer
- * @property {Float32Array} input
- * @property {Float32Array} filter
- * @property {number} threads
+ * @typedef {ReturnType<typeof import('./layers.mjs').readJob> & { threads: number }} Job
+ * @typedef {ReturnType<typeof import('./networks.mjs').readJob> & { threads: number }} NetworkJob
  *
  * @typedef {object} Prepared
  * @property {import('./contenders.mjs').Details} details
@@ -25,11 +21,11 @@ import { parseLayer } from './layers.mjs'
  * @property {() => Float32Array | Uint8Array} output of the last run
  */
 
-const [name, directory, line, threads] = process.argv.slice(2)
+const [kind, module, directory, line, threads] = process.argv.slice(2)
 
-/** @param {string} file */
-const floats = (file) => {
-  const bytes = readFileSync(join(directory, file))
+/** @param {string} name */
+const read = (name) => {
+  const bytes = readFileSync(join(directory, `${name}.f32`))
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
 }
 
@@ -48,16 +44,10 @@ async function time({ run }, count) {
 }
 
 try {
-  const { prepare } = await import(`../contenders/${name}.mjs`)
-  /** @type {Job} */
-  const job = {
-    layer: parseLayer(line),
-    input: floats('input.f32'),
-    filter: floats('filter.f32'),
-    threads: Number(threads),
-  }
+  const { prepare } = await import(module)
+  const { readJob } = await import(`./${kind}s.mjs`)
   /** @type {Prepared} */
-  const contender = await prepare(job)
+  const contender = await prepare({ ...readJob(line, read), threads: Number(threads) })
   say(`ready ${JSON.stringify(contender.details)}`)
   for await (const order of createInterface({ input: process.stdin })) {
     const [verb, argument] = order.split(/ (.*)/)

@@ -1,4 +1,4 @@
-/** Who can take part: one file each in contenders/. */
+/** Who can take part: one file each in the folder of a discipline. */
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { compile } from './compile.mjs'
@@ -15,45 +15,53 @@ import { Peer } from './peer.mjs'
  *
  * @typedef {object} Contender
  * @property {string} name
+ * @property {string} module its address
  * @property {string} how it is measured, in one sentence
  * @property {import('./compile.mjs').Program} [program] instead of JavaScript
  * @property {readonly string[]} [programArguments]
  */
 
-const folder = new URL('../contenders/', import.meta.url)
-
-/** The names of all contenders. */
-export const contenderNames = readdirSync(folder)
-  .filter((file) => file.endsWith('.mjs'))
-  .map((file) => file.slice(0, -'.mjs'.length))
-  .sort()
+/**
+ * The names of all contenders in a folder.
+ *
+ * @param {URL} folder
+ * @returns {string[]}
+ */
+export const contenderNames = (folder) =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith('.mjs'))
+    .map((file) => file.slice(0, -'.mjs'.length))
+    .sort()
 
 /**
+ * @param {URL} folder
  * @param {string} name
  * @returns {Promise<Contender>}
  */
-export async function readContender(name) {
-  if (!contenderNames.includes(name)) {
-    throw new Error(`no contender "${name}"; there are ${contenderNames.join(', ')}`)
-  }
-  const { how, program, programArguments } = await import(new URL(`${name}.mjs`, folder).href)
-  return { name, how, program, programArguments }
+export async function readContender(folder, name) {
+  const names = contenderNames(folder)
+  if (!names.includes(name)) throw new Error(`no contender "${name}"; there are ${names.join(', ')}`)
+  const module = new URL(`${name}.mjs`, folder).href
+  const { how, program, programArguments } = await import(module)
+  return { name, module, how, program, programArguments }
 }
 
 /**
- * Starts a process of its own for a contender with a layer.
+ * Starts a process of its own for a contender with one subject.
  *
  * @param {Contender} contender
- * @param {string} directory with input.f32 and filter.f32
- * @param {string} line of the layer
+ * @param {string} kind of the subject
+ * @param {string} directory with the data of its task
+ * @param {string} line of its task
  * @param {number} threads
  * @returns {Peer}
  * @throws {import('./cannot.mjs').Cannot} when its program cannot be compiled
  */
-export function startContender({ name, program, programArguments = [] }, directory, line, threads) {
+export function startContender(contender, kind, directory, line, threads) {
+  const { module, program, programArguments = [] } = contender
   const environment = { OMP_NUM_THREADS: `${threads}`, SIMDCONV_THREADS: `${threads}` }
   const common = [directory, line, `${threads}`]
   if (program) return new Peer(compile(program), [...common, ...programArguments], environment)
   const child = fileURLToPath(new URL('child.mjs', import.meta.url))
-  return new Peer(process.execPath, [child, name, ...common], environment)
+  return new Peer(process.execPath, [child, kind, module, ...common], environment)
 }

@@ -35,7 +35,7 @@ export function makeData(layer) {
  * @param {number} seed
  * @returns {() => number}
  */
-function generator(seed) {
+export function generator(seed) {
   let state = seed
   return () => {
     state = (state + 0x9e3779b9) | 0

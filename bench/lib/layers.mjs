@@ -1,5 +1,5 @@
 /** Layers as text: one line each, `name batch in out height width kernel stride pad dilation groups`. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { parseInteger, parseList, readList, listNames as namesIn, splitLine } from './lists.mjs'
 
 /**
  * @typedef {readonly [height: number, width: number]} Pair
@@ -21,17 +21,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 const fields = 'name batch in out height width kernel stride pad dilation groups'.split(' ')
 const folder = new URL('../layers/', import.meta.url)
 
+const grammar = { kind: 'layer', parse: parseLayer, describe: describeLayer }
+
 /**
  * The names of all lists: `resnet50` is layers/resnet50.txt.
  *
  * @returns {string[]}
  */
-export function listNames() {
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.txt'))
-    .map((file) => file.slice(0, -'.txt'.length))
-    .sort()
-}
+export const listNames = () => namesIn(folder)
 
 /**
  * Reads a list by its name.
@@ -39,37 +36,16 @@ export function listNames() {
  * @param {string} name
  * @returns {Layer[]}
  */
-export function readLayers(name) {
-  const names = listNames()
-  if (!names.includes(name)) throw new Error(`no list of layers "${name}"; there are ${names.join(', ')}`)
-  return parseLayers(readFileSync(new URL(`${name}.txt`, folder), 'utf8'), `${name}.txt`)
-}
+export const readLayers = (name) => readList(folder, name, grammar)
 
 /**
- * Parses a list. `#` begins a comment.
+ * Parses a list.
  *
  * @param {string} text
  * @param {string} file for messages
  * @returns {Layer[]}
  */
-export function parseLayers(text, file = 'layers') {
-  /** @type {Map<string, number>} */
-  const lineOf = new Map()
-  const layers = []
-  for (const [index, line] of text.split('\n').entries()) {
-    const words = line.replace(/#.*/, '').trim()
-    if (words === '') continue
-    const where = `${file}:${index + 1}`
-    const layer = parseLayer(words, where)
-    // Two lines that differ in nothing but their name would be measured twice.
-    for (const key of [`name "${layer.name}"`, `layer "${describeLayer(layer)}"`]) {
-      if (lineOf.has(key)) throw new Error(`${where}: ${key} is in line ${lineOf.get(key)} too`)
-      lineOf.set(key, index + 1)
-    }
-    layers.push(layer)
-  }
-  return layers
-}
+export const parseLayers = (text, file = 'layers') => parseList(text, file, grammar)
 
 /**
  * Parses one line.
@@ -79,19 +55,12 @@ export function parseLayers(text, file = 'layers') {
  * @returns {Layer}
  */
 export function parseLayer(line, where = 'layer') {
-  const words = line.trim().split(/\s+/)
-  if (words.length !== fields.length) {
-    throw new Error(`${where}: expected ${fields.length} fields (${fields.join(' ')}), got ${words.length}`)
-  }
+  const words = splitLine(line, fields, where)
   /** @param {string} field @param {number} minimum @returns {number} */
-  const integer = (field, minimum) => {
-    const word = words[fields.indexOf(field)]
-    if (/^\d{1,6}$/.test(word) && Number(word) >= minimum) return Number(word)
-    throw new Error(`${where}: ${field} must be an integer from ${minimum} to 999999, got "${word}"`)
-  }
+  const integer = (field, minimum) => parseInteger(field, words[field], minimum, where)
   /** @param {string} field @param {number} minimum @returns {Pair} */
   const pair = (field, minimum) => {
-    const word = words[fields.indexOf(field)]
+    const word = words[field]
     const match = /^(\d{1,6})(?:x(\d{1,6}))?$/.exec(word)
     const sizes = match && [Number(match[1]), Number(match[2] ?? match[1])]
     if (sizes?.every((size) => size >= minimum)) return /** @type {Pair} */ (/** @type {unknown} */ (sizes))
@@ -99,7 +68,7 @@ export function parseLayer(line, where = 'layer') {
   }
   /** @type {Layer} */
   const layer = {
-    name: words[0],
+    name: words.name,
     batch: integer('batch', 1),
     inChannels: integer('in', 1),
     outChannels: integer('out', 1),
@@ -126,6 +95,18 @@ export function parseLayer(line, where = 'layer') {
   }
   return layer
 }
+
+/**
+ * What a contender's process is given.
+ *
+ * @param {string} line
+ * @param {(name: string) => Float32Array} read
+ */
+export const readJob = (line, read) => ({
+  layer: parseLayer(line),
+  input: read('input'),
+  filter: read('filter'),
+})
 
 /**
  * A layer as its line, without its name.

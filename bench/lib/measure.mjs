@@ -1,15 +1,21 @@
-/** One layer: every contender in a process of its own, checked, warmed up, then timed in turns. */
+/** One layer or network: every contender in a process of its own, checked, warmed up, then timed in turns. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Cannot } from './cannot.mjs'
 import { startContender } from './contenders.mjs'
-import { makeData } from './data.mjs'
-import { describeLayer } from './layers.mjs'
-import { largestError, referenceBands } from './reference.mjs'
 
 /**
+ * @typedef {{ readonly name: string }} Subject a layer, a network
+ *
+ * @typedef {object} Task what contenders compute with it
+ * @property {string} line that a contender's process reads: the name of the subject, then what describes it
+ * @property {number} multiplications
+ * @property {Readonly<Record<string, Float32Array>>} data that it reads, too
+ * @property {(output: Buffer, details: import('./contenders.mjs').Details) => number} judge gives the largest error, as
+ * a share of its bound
+ *
  * @typedef {object} Settings
  * @property {number} threads
  * @property {number} rounds
@@ -20,7 +26,7 @@ import { largestError, referenceBands } from './reference.mjs'
  * @property {import('./contenders.mjs').Details} details
  * @property {number} error largest, as a share of its bound
  * @property {number} iterations in each round
- * @property {number[]} seconds for one convolution, round by round
+ * @property {number[]} seconds for one run, round by round
  *
  * @typedef {Measured & { peer: import('./peer.mjs').Peer, failure: string | undefined }} Running
  *
@@ -28,8 +34,9 @@ import { largestError, referenceBands } from './reference.mjs'
  * @property {string} contender
  * @property {string} reason
  *
- * @typedef {object} LayerResult
- * @property {import('./layers.mjs').Layer} layer
+ * @typedef {object} Result
+ * @property {Subject} subject
+ * @property {number} multiplications
  * @property {number[]} peak FLOP/s of one thread, round by round
  * @property {Measured[]} measured
  * @property {Absent[]} absent
@@ -39,28 +46,28 @@ import { largestError, referenceBands } from './reference.mjs'
 const threadsFallAsleepMs = 30
 
 /**
- * @param {import('./layers.mjs').Layer} layer
+ * @param {import('./compete.mjs').Discipline} discipline
+ * @param {Subject} subject
  * @param {readonly import('./contenders.mjs').Contender[]} contenders
  * @param {((milliseconds: number) => Promise<number>) | undefined} measurePeak
  * @param {Settings} settings
  * @param {() => void} onStep called contenders x (rounds + 1) times
- * @returns {Promise<LayerResult>}
+ * @returns {Promise<Result>}
  */
-export async function measureLayer(layer, contenders, measurePeak, settings, onStep) {
+export async function measure(discipline, subject, contenders, measurePeak, settings, onStep) {
+  const task = discipline.taskOf(subject)
   const directory = mkdtempSync(join(tmpdir(), 'simdconv-bench-'))
   /** @type {Running[]} */
   const running = []
-  /** @type {LayerResult} */
-  const result = { layer, peak: [], measured: [], absent: [] }
+  /** @type {Result} */
+  const result = { subject, multiplications: task.multiplications, peak: [], measured: [], absent: [] }
   try {
-    const data = makeData(layer)
-    writeFileSync(join(directory, 'input.f32'), data.input)
-    writeFileSync(join(directory, 'filter.f32'), data.filter)
-    const judge = judgeOf(layer, data)
-
+    for (const [name, numbers] of Object.entries(task.data)) {
+      writeFileSync(join(directory, `${name}.f32`), numbers)
+    }
     for (const contender of contenders) {
       try {
-        running.push(await admit(contender, layer, directory, judge, settings))
+        running.push(await admit(contender, discipline.kind, task, directory, settings))
       } catch (error) {
         if (!(error instanceof Cannot)) throw error
         result.absent.push({ contender: contender.name, reason: error.message })
@@ -100,14 +107,14 @@ export async function measureLayer(layer, contenders, measurePeak, settings, onS
  * Starts a contender, checks its result, and finds how many iterations fill its time; that warms it up, too.
  *
  * @param {import('./contenders.mjs').Contender} contender
- * @param {import('./layers.mjs').Layer} layer
+ * @param {string} kind
+ * @param {Task} task
  * @param {string} directory
- * @param {(output: Buffer, details: import('./contenders.mjs').Details) => number} judge
  * @param {Settings} settings
  * @returns {Promise<Running>}
  */
-async function admit(contender, layer, directory, judge, { threads, milliseconds }) {
-  const peer = startContender(contender, directory, `${layer.name} ${describeLayer(layer)}`, threads)
+async function admit(contender, kind, { line, judge }, directory, { threads, milliseconds }) {
+  const peer = startContender(contender, kind, directory, line, threads)
   try {
     /** @type {import('./contenders.mjs').Details} */
     const details = JSON.parse(await peer.answer('ready'))
@@ -144,22 +151,5 @@ async function timeOnce(contender) {
   } catch (error) {
     if (!(error instanceof Cannot)) throw error
     contender.failure = error.message
-  }
-}
-
-/**
- * Compares outputs with the reference, which is computed once for each border.
- *
- * @param {import('./layers.mjs').Layer} layer
- * @param {{ input: Float32Array, filter: Float32Array }} data
- */
-function judgeOf(layer, data) {
-  /** @type {Partial<Record<string, import('./reference.mjs').Band[]>>} */
-  const references = {}
-  /** @param {Buffer} bytes @param {import('./contenders.mjs').Details} details @returns {number} */
-  return (bytes, { numbers, border = 'constant' }) => {
-    references[border] ??= referenceBands(layer, data, border)
-    const output = numbers === 'u8' ? Uint8Array.from(bytes) : new Float32Array(Uint8Array.from(bytes).buffer)
-    return largestError(layer, references[border], output)
   }
 }

@@ -1,10 +1,9 @@
 /** What was measured, in words and figures. */
-import { multiplications } from './layers.mjs'
 import { geometricMean, median, ratios, summarize } from './statistics.mjs'
 import { table } from './table.mjs'
 
 /**
- * @typedef {import('./measure.mjs').LayerResult} LayerResult
+ * @typedef {import('./measure.mjs').Result} Result
  *
  * @typedef {object} Row
  * @property {string} contender
@@ -15,13 +14,13 @@ import { table } from './table.mjs'
  */
 
 /**
- * @param {LayerResult} result
+ * @param {Result} result
  * @param {string} first contender that the others are compared with
  * @param {number} threads
  * @returns {Row[]}
  */
-export function rowsOf({ layer, peak, measured }, first, threads) {
-  const flop = 2 * multiplications(layer)
+export function rowsOf({ multiplications, peak, measured }, first, threads) {
+  const flop = 2 * multiplications
   const base = measured.find(({ contender }) => contender === first)
   return measured.map(({ contender, seconds }) => ({
     contender,
@@ -34,7 +33,7 @@ export function rowsOf({ layer, peak, measured }, first, threads) {
 }
 
 /**
- * @param {readonly LayerResult[]} results
+ * @param {readonly Result[]} results
  * @param {string} first
  * @param {number} threads
  * @returns {string}
@@ -42,7 +41,7 @@ export function rowsOf({ layer, peak, measured }, first, threads) {
 export function resultTable(results, first, threads) {
   const lines = results.flatMap((result) =>
     rowsOf(result, first, threads).map(({ contender, seconds, flops, ofPeak, timesFirst }, index) => [
-      index === 0 ? result.layer.name : '',
+      index === 0 ? result.subject.name : '',
       contender,
       milliseconds(seconds.median),
       milliseconds(seconds.minimum),
@@ -54,14 +53,14 @@ export function resultTable(results, first, threads) {
       timesFirst?.toFixed(2) ?? '',
     ]),
   )
-  const head = ['layer', 'contender', 'ms', 'min', '25%', '75%', 'max', 'GFLOP/s', 'of peak', `x ${first}`]
+  const head = ['', 'contender', 'ms', 'min', '25%', '75%', 'max', 'GFLOP/s', 'of peak', `x ${first}`]
   return table(head, lines, 2)
 }
 
 /**
- * Geometric means, over the layers that both a contender and the first have done.
+ * Geometric means, over what both a contender and the first have done.
  *
- * @param {readonly LayerResult[]} results
+ * @param {readonly Result[]} results
  * @param {readonly string[]} names of the contenders; the others are compared with the first
  * @param {number} threads
  * @returns {string}
@@ -81,29 +80,29 @@ export function meanTable(results, names, threads) {
       times.length > 0 ? `${times.filter((ratio) => ratio < 1).length}` : '',
     ]
   })
-  const head = ['contender', 'layers', 'of peak, mean', 'worst', `x ${names[0]}, mean`, 'layers faster']
+  const head = ['contender', 'done', 'of peak, mean', 'worst', `x ${names[0]}, mean`, 'faster']
   return table(head, lines)
 }
 
 /**
  * Who did not take part, with the reason; one line for each reason.
  *
- * @param {readonly LayerResult[]} results
+ * @param {readonly Result[]} results
  * @returns {string[]}
  */
 export function absentLines(results) {
-  /** @type {Map<string, { contender: string, reason: string, layers: string[] }>} */
+  /** @type {Map<string, { contender: string, reason: string, subjects: string[] }>} */
   const groups = new Map()
-  for (const { layer, absent } of results) {
+  for (const { subject, absent } of results) {
     for (const { contender, reason } of absent) {
       const key = `${contender} ${reason}`
-      const group = groups.get(key) ?? { contender, reason, layers: [] }
-      group.layers.push(layer.name)
+      const group = groups.get(key) ?? { contender, reason, subjects: [] }
+      group.subjects.push(subject.name)
       groups.set(key, group)
     }
   }
-  return [...groups.values()].map(({ contender, reason, layers }) => {
-    const where = layers.length === results.length ? 'every layer' : layers.join(', ')
+  return [...groups.values()].map(({ contender, reason, subjects }) => {
+    const where = subjects.length === results.length ? 'all' : subjects.join(', ')
     return `${contender} is absent from ${where}: ${reason}`
   })
 }
@@ -111,7 +110,7 @@ export function absentLines(results) {
 /**
  * The versions of all contenders that took part, beside simdconv.
  *
- * @param {readonly LayerResult[]} results
+ * @param {readonly Result[]} results
  * @returns {string}
  */
 export function versionsLine(results) {

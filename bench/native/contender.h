@@ -1,5 +1,5 @@
 // What every native contender shares: reads its job, and obeys the orders described in lib/child.mjs.
-// Usage: PROGRAM DIRECTORY LAYER THREADS MODE
+// Usage: PROGRAM DIRECTORY LINE THREADS [MODE]
 #ifndef SIMDCONV_BENCH_CONTENDER_H_
 #define SIMDCONV_BENCH_CONTENDER_H_
 
@@ -48,6 +48,13 @@ struct Job {
   std::string mode;
 };
 
+struct Arguments {
+  std::string directory;  // of the data
+  std::string line;       // of the layer, or of the network
+  int threads;
+  std::string mode;
+};
+
 inline std::vector<float> read_floats(const std::string& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   std::vector<float> floats(static_cast<size_t>(file.tellg()) / sizeof(float));
@@ -57,15 +64,13 @@ inline std::vector<float> read_floats(const std::string& path) {
   return floats;
 }
 
-inline Job read_job(int argc, char** argv) {
-  if (argc != 5) throw std::runtime_error("usage: PROGRAM DIRECTORY LAYER THREADS MODE");
-  const std::string directory = argv[1];
-  std::istringstream line(argv[2]);
+inline Job read_job(const Arguments& arguments) {
+  const auto& [directory, text, threads, mode] = arguments;
+  std::istringstream line(text);
   Layer l;
   line >> l.name >> l.batch >> l.in_channels >> l.out_channels >> l.height >> l.width;
   line >> l.kernel >> l.stride >> l.pad >> l.dilation >> l.groups;
-  return {l, read_floats(directory + "/input.f32"), read_floats(directory + "/filter.f32"),
-          std::atoi(argv[3]), argv[4]};
+  return {l, read_floats(directory + "/input.f32"), read_floats(directory + "/filter.f32"), threads, mode};
 }
 
 // Answers orders until there are no more. `run` convolves once; `output` gives the last result as bytes,
@@ -97,7 +102,8 @@ template <class Body>
 int run_contender(int argc, char** argv, Body body) {
   std::cout.precision(9);
   try {
-    body(read_job(argc, argv));
+    if (argc < 4 || argc > 5) throw std::runtime_error("usage: PROGRAM DIRECTORY LINE THREADS [MODE]");
+    body(Arguments{argv[1], argv[2], std::atoi(argv[3]), argc > 4 ? argv[4] : ""});
     return 0;
   } catch (const std::exception& error) {
     std::cout << "@cannot " << error.what() << std::endl;

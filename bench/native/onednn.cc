@@ -18,7 +18,8 @@ memory reordered(memory from, const memory::desc& to, dnnl::stream& stream) {
   return copy;
 }
 
-void contend(Job job) {
+void contend(const Arguments& arguments) {
+  Job job = read_job(arguments);
   const Layer& l = job.layer;
   const bool is_grouped = l.groups > 1;
   const memory::dims in{l.batch, l.in_channels, l.height, l.width};

@@ -12,7 +12,8 @@ bool is_image_filter(const Layer& l) {
          l.kernel.height == 2 * l.pad.height + 1 && l.kernel.width == 2 * l.pad.width + 1;
 }
 
-void contend(Job job) {
+void contend(const Arguments& arguments) {
+  Job job = read_job(arguments);
   const Layer& l = job.layer;
   if (!is_image_filter(l)) throw std::runtime_error("it does image filters alone");
   cv::setNumThreads(job.threads);

@@ -104,6 +104,47 @@ describe('examples', () => {
     expect(printed.match(/^(praise|complaint): .+ \| .+$/gm)).to.have.length(6)
   })
 
+  it('colour-grade.mjs learns the grade better than a matrix does, and draws it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'simdconv-'))
+    try {
+      const picture = join(folder, 'grade.png')
+      const printed = run('colour-grade.mjs', picture, '4000').trim().split('\n')
+      expect(printed[0]).to.match(/^learned 3-16-16-3 from astronaut\.png in [\d.]+ s$/)
+      for (const [index, name] of ['astronaut.png', 'coffee.png', 'chelsea.png'].entries()) {
+        const line =
+          /^(\S+): off by ([\d.]+) of 255; a matrix that learned alike by ([\d.]+), the photo itself by ([\d.]+)$/
+        const [, photo, learned, matrix, nothing] = line.exec(printed[index + 1]!)!
+        expect(photo).to.equal(name)
+        expect(Number(learned)).to.be.below(Number(matrix) * 0.7)
+        expect(Number(matrix)).to.be.below(Number(nothing))
+      }
+      expect(printed[4]).to.match(/^6000 x 4000 pixels in \d+ ms, \d+ million a second$/)
+      expect(printed.slice(5)).to.deep.equal([picture])
+      const { width, height } = await sharp(picture).metadata()
+      expect([width, height]).to.deep.equal([12 + (300 + 12) + (450 + 12) + (451 + 12), 12 + 3 * (300 + 34)])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('label-pixels.mjs labels its own boxes, and all of the photo', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'simdconv-'))
+    try {
+      const picture = join(folder, 'labels.png')
+      const printed = run('label-pixels.mjs', picture, '1000').trim().split('\n')
+      expect(printed[0]).to.match(/^learned 6 labels from \d+ pixels in [\d.]+ s$/)
+      const shares = printed.slice(1, 7).map((line) => {
+        const [, share, right] = /^\w+ +([\d.]+) % of the photo, +([\d.]+) % of its own boxes$/.exec(line)!
+        expect(Number(right), line).to.be.above(70)
+        return Number(share)
+      })
+      expect(shares.reduce((sum, share) => sum + share)).to.be.closeTo(100, 0.31) // six roundings
+      expect(printed.slice(7)).to.deep.equal([picture])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   it('server.mjs answers its own requests and stops', () => {
     const [address, served, refused] = run('server.mjs', '--self-test').split('\n')
     expect(address).to.match(/^http:\/\/localhost:\d+$/)
