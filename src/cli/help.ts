@@ -62,9 +62,9 @@ Looks for small pictures in a large one, tells whether each is there and where, 
 scores: the warmer, the more the window around that pixel looks like a template. Boxes are what was found.
 
 A score is the correlation of a window's pixels with the template's, without brightness and contrast: 1 is the
-same picture, 0 has nothing in common. A template is here if its best score, anywhere, reaches the threshold. When
-left out, that is 6 times the spread of its scores over the scene, which are scores by chance but for the places
-that are looked for, and 0.5 at least. So a template rich in detail passes with less than a plain one.
+same picture, 0 has nothing in common. A template is here if its best score, anywhere, reaches the threshold.
+When left out, that is 6 times the spread of its scores over the scene, which are scores by chance but for the
+places that are looked for, and 0.5 at least. So a template rich in detail passes with less than a plain one.
 
 Options:
   -o, --output FILE      where to draw: .png, .jpg, .webp or .tiff; replaced only when all went well
