@@ -70,14 +70,14 @@ Options:
   -o, --output FILE      where to draw: .png, .jpg, .webp or .tiff; replaced only when all went well
   -n, --count N          at most so many places for each template, 5 when left out
   -t, --threshold T      the least score, from -1 to 1
-  -s, --scales LIST      sizes to look for, 1 being the template's own: 0.5,1,2 or from:to:step. When left out,
-                         seven from 0.71 to 1.41, each 12 % larger than the one before
+  -s, --scales LIST      sizes to look for, 1 being the template's own: 0.5,1,2 or from:to:step. When
+                         left out, seven from 0.71 to 1.41, each 12 % larger than the one before
   -r, --rotations LIST   angles to look for, in degrees clockwise: 0,90 or from:to:step. When left out, 0;
                          a list that begins with a minus is --rotations=-20:20:10
   -h, --help             print this help
 
-Each size and angle is a convolution of its own, and costs the pixels of the scene times those of the template.
-Where one of the pictures is grey, all are compared in grey. Transparency is not looked at.
+Each size and angle is a convolution of its own: the pixels of the scene times those of the template. Where one
+of the pictures is grey, all are compared in grey. Transparency is not looked at.
 
 Exit codes: 0 some template is here, 3 none is; 1 and 2 are failures, as for all commands.
 `
