@@ -76,8 +76,8 @@ Options:
                          a list that begins with a minus is --rotations=-20:20:10
   -h, --help             print this help
 
-Each size and angle is a convolution of its own: the pixels of the scene times those of the template. Where one
-of the pictures is grey, all are compared in grey. Transparency is not looked at.
+Each size and angle is a convolution of its own: the pixels of the scene times those of the template. Where
+one of the pictures is grey, all are compared in grey. Transparency is not looked at.
 
 Exit codes: 0 some template is here, 3 none is; 1 and 2 are failures, as for all commands.
 `
