@@ -7,11 +7,11 @@ import { join, resolve } from 'node:path'
 import sharp from 'sharp'
 
 const root = resolve(import.meta.dirname, '..')
-const SHEET_WIDTH = 1200 // tiles of the sheet are as wide as the photo, which is more than a page is
+const WIDTH = 1200 // of pictures that come out larger than a page
 
 const pictures = [
   { file: 'window.png', draw: example('window') },
-  { file: 'sheet.png', draw: drawSheet },
+  { file: 'sheet.png', draw: scaled(command('sheet', join(root, 'examples/photos/chelsea.png'), '-o')) },
   { file: 'cost.svg', draw: command('cost', '--image', '1000x1000', '--plot') },
   { file: 'constraints.png', draw: example('constraints') },
   { file: 'equivariance.png', draw: example('equivariance') },
@@ -19,6 +19,7 @@ const pictures = [
   { file: 'channels.png', draw: example('channels') },
   { file: 'borders.png', draw: example('borders') },
   { file: 'waldo.png', draw: example('find-waldo') },
+  { file: 'label-pixels.png', draw: scaled(example('label-pixels')) },
   { file: 'mel-spectrogram.png', draw: example('mel-spectrogram') },
 ]
 
@@ -45,14 +46,17 @@ function command(...words) {
   return (path) => node(join(root, 'dist/cli/main.js'), ...words, path)
 }
 
-async function drawSheet(path) {
-  const folder = mkdtempSync(join(tmpdir(), 'simdconv-'))
-  try {
-    const sheet = join(folder, 'sheet.png')
-    command('sheet', join(root, 'examples/photos/chelsea.png'), '-o')(sheet)
-    await sharp(sheet).resize(SHEET_WIDTH).png({ effort: 10 }).toFile(path)
-  } finally {
-    rmSync(folder, { recursive: true })
+/** What another one draws, at WIDTH. */
+function scaled(draw) {
+  return async (path) => {
+    const folder = mkdtempSync(join(tmpdir(), 'simdconv-'))
+    try {
+      const large = join(folder, 'large.png')
+      draw(large)
+      await sharp(large).resize(WIDTH).png({ palette: true, effort: 10 }).toFile(path)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   }
 }
 
