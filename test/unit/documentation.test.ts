@@ -1,6 +1,6 @@
 /** The code in docs/ runs, and prints what the comments beside it say. */
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect } from 'chai'
 
@@ -50,12 +50,34 @@ describe('documentation', () => {
     }
   }
 
-  it('every picture of a page is there', () => {
-    const missing = pages.flatMap((page) =>
-      Array.from(readFileSync(join(docs, page), 'utf8').matchAll(/!\[.*?\]\((.*?)\)/g), ([, file]) => file!)
-        .filter((file) => !readdirSync(docs).includes(file))
-        .map((file) => `${page}: ${file}`),
-    )
-    expect(missing).to.deep.equal([])
+  it('what a page links to is there: pictures, pages, and their headings', () => {
+    const broken = pages.flatMap((page) => {
+      const text = readFileSync(join(docs, page), 'utf8')
+      return Array.from(text.matchAll(/\]\((?!https?:)(.*?)\)/g), ([, link]) => link!)
+        .filter((link) => !isThere(page, link))
+        .map((link) => `${page}: ${link}`)
+    })
+    expect(broken).to.deep.equal([])
+  })
+
+  it('docs/README.md leads to every page, and says how every picture is made', () => {
+    const text = readFileSync(join(docs, 'README.md'), 'utf8')
+    const others = readdirSync(docs).filter((file) => /\.(md|png|svg)$/.test(file) && file !== 'README.md')
+    expect(others.filter((file) => !text.includes(file))).to.deep.equal([])
   })
 })
+
+/** Whether a link of a page leads to a file and, behind a #, to a heading of it as GitHub names them. */
+function isThere(page: string, link: string): boolean {
+  const [file, heading] = link.split('#')
+  const path = file === '' ? join(docs, page) : join(docs, file!)
+  if (!existsSync(path)) return false
+  if (heading === undefined) return true
+  const anchors = Array.from(readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm), ([, title]) =>
+    title!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+  return anchors.includes(heading)
+}

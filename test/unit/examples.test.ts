@@ -39,19 +39,24 @@ describe('examples', () => {
     }
   })
 
-  for (const name of ['constraints', 'equivariance']) {
-    it(`${name}.mjs draws the picture, and prints the tables of docs/from-dense-to-convolution.md`, async () => {
+  const drawn = [
+    ['constraints', 'from-dense-to-convolution'],
+    ['equivariance', 'from-dense-to-convolution'],
+    ['window', 'README'],
+    ['flip', 'convolution'],
+    ['channels', 'channels'],
+  ] as const
+  for (const [name, page] of drawn) {
+    it(`${name}.mjs draws the picture, and prints what docs/${page}.md says`, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'simdconv-'))
       try {
         const picture = join(folder, `${name}.png`)
         const printed = run(`${name}.mjs`, picture)
-        const tables = printed.slice(0, printed.indexOf(picture)).trim()
-        expect(readFileSync(join(root, 'docs/from-dense-to-convolution.md'), 'utf8')).to.include(
-          `\n${tables}\n`,
-        )
-        const drawn = await sharp(picture).metadata()
+        const lines = printed.slice(0, printed.indexOf(picture)).trimEnd()
+        expect(readFileSync(join(root, `docs/${page}.md`), 'utf8')).to.include(`\n${lines}\n`)
+        const made = await sharp(picture).metadata()
         const documented = await sharp(join(root, `docs/${name}.png`)).metadata()
-        expect([drawn.width, drawn.height]).to.deep.equal([documented.width, documented.height])
+        expect([made.width, made.height]).to.deep.equal([documented.width, documented.height])
       } finally {
         rmSync(folder, { recursive: true })
       }
