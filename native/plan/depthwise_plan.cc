@@ -11,6 +11,8 @@ namespace simdconv {
 namespace {
 
 constexpr std::int64_t kMostPixels = 128;  // of a segment, whose sums may rest in L2
+constexpr std::int64_t kL2Floats =
+    4 * kWindowFloats;                     // which stay in L2 from run to run, or from layer to layer
 constexpr std::int64_t kFactorPixels = 8;  // that are renormalized at a time
 
 // A load whose address is that of a store under way but for a multiple of 4 KiB waits for it. Where pixels stand a
@@ -78,13 +80,25 @@ DepthwisePlan::DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry&
 
 // ---- deciding --------------------------------------------------------------------------------
 
+// Higher tiles load fewer samples twice, lower ones take two blocks of channels at a time, which images that come from
+// beyond L2 are worth.
+std::int64_t DepthwisePlan::best_rows() const {
+  const LayerShape& l = geometry_.layer;
+  const ImageShape& in = geometry_.in;
+  const DepthwiseHeights& best = layer_->kernels->depthwise.best;
+  const bool square = l.kernel_height == l.kernel_width;
+  if (square && l.kernel_height == 7) return best.seven[stride_ - 1];
+  if (square && l.kernel_height == 5) return best.five[stride_ - 1];
+  const bool has_pairs = square && l.kernel_height == 3 && channels_ > layer_->kernels->lanes;
+  const bool large = has_pairs && in.height * in.width * in.channels > kL2Floats;
+  return large ? best.large[stride_ - 1] : best.three[stride_ - 1];
+}
+
 // A single row has no stride of its own, and takes that of the columns.
 void DepthwisePlan::choose_rows() {
   const LayerShape& l = geometry_.layer;
-  const DepthwiseKernels& kernels = layer_->kernels->depthwise;
   if (geometry_.out.height > 1 && share_samples(grid_.out_step, grid_.kernel_step, &stride_, &row_spacing_)) {
-    const bool five = l.kernel_height == 5 && l.kernel_width == 5;
-    tile_rows_ = five ? kernels.rows_of_five : kernels.rows_by_stride[stride_ - 1];
+    tile_rows_ = best_rows();
   } else {
     std::int64_t spacing;
     share_samples(l.stride_width, l.dilation_width, &stride_, &spacing);
