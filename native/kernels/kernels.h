@@ -281,8 +281,8 @@ struct DepthwiseRows {
 
 // The rows of the tile that is best, by stride (1, 2).
 struct DepthwiseHeights {
-  std::int64_t three[2];  // for 3 x 3 taps, and for kernels that take several passes
-  std::int64_t large[2];  // for 3 x 3 taps on an image that does not stay in L2
+  std::int64_t three[2];   // for 3 x 3 taps, and for kernels that take several passes
+  std::int64_t parted[2];  // for 3 x 3 taps where output rows that share input rows are not neighbours
   std::int64_t five[2];
   std::int64_t seven[2];
 };

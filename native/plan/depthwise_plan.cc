@@ -11,8 +11,6 @@ namespace simdconv {
 namespace {
 
 constexpr std::int64_t kMostPixels = 128;  // of a segment, whose sums may rest in L2
-constexpr std::int64_t kL2Floats =
-    4 * kWindowFloats;                     // which stay in L2 from run to run, or from layer to layer
 constexpr std::int64_t kFactorPixels = 8;  // that are renormalized at a time
 
 // A load whose address is that of a store under way but for a multiple of 4 KiB waits for it. Where pixels stand a
@@ -80,18 +78,16 @@ DepthwisePlan::DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry&
 
 // ---- deciding --------------------------------------------------------------------------------
 
-// Higher tiles load fewer samples twice, lower ones take two blocks of channels at a time, which images that come from
-// beyond L2 are worth.
+// Higher tiles load fewer samples twice, lower ones take two blocks of channels at a time. Those pay where
+// dilations part the pixels that share samples: between two that a tile reads stand others, which it does not.
 std::int64_t DepthwisePlan::best_rows() const {
   const LayerShape& l = geometry_.layer;
-  const ImageShape& in = geometry_.in;
   const DepthwiseHeights& best = layer_->kernels->depthwise.best;
   const bool square = l.kernel_height == l.kernel_width;
   if (square && l.kernel_height == 7) return best.seven[stride_ - 1];
   if (square && l.kernel_height == 5) return best.five[stride_ - 1];
-  const bool has_pairs = square && l.kernel_height == 3 && channels_ > layer_->kernels->lanes;
-  const bool large = has_pairs && in.height * in.width * in.channels > kL2Floats;
-  return large ? best.large[stride_ - 1] : best.three[stride_ - 1];
+  const bool parted = square && l.kernel_height == 3 && row_spacing_ > 1;
+  return parted ? best.parted[stride_ - 1] : best.three[stride_ - 1];
 }
 
 // A single row has no stride of its own, and takes that of the columns.

@@ -105,17 +105,18 @@ TEST(depthwise_blocks_begin_on_lines) {
   }
 }
 
-// Tiles that take two blocks of channels at a time, where an image is beyond L2: of an even number of blocks and of an
-// odd one, of all heights.
-TEST(depthwise_images_beyond_the_cache) {
+// Tiles that take two blocks of channels at a time, of an even number of them and of an odd one, of all
+// heights, with dilations that part rows.
+TEST(depthwise_pairs_of_blocks) {
   for (const Isa isa : available_isas()) {
     Random random(8);
-    for (const std::int64_t channels : {48, 64}) {
-      for (std::int64_t height = 8; height <= 11; ++height) {
+    for (const std::int64_t channels : {16, 48, 64}) {
+      for (std::int64_t height = 8; height <= 19; ++height) {
         Case c;
         make_depthwise_case(isa, {3, 3}, channels, random, &c);
-        c.spec.dilation_height = c.spec.dilation_width = 1 + height % 2;
-        c.input = {1, height, (std::int64_t{1} << 18) / (channels * height) + 1, channels};
+        c.spec.dilation_height = c.spec.dilation_width = 2 + height % 2;
+        c.spec.stride_height = c.spec.stride_width = 1 + height / 2 % 2;
+        c.input = {1, height, 11 + height % 3, channels};
         c.padding = {1, 2, 2, 1};
         compare_beyond_a_line(c, 4, height % 3, random);
       }
