@@ -21,7 +21,8 @@ constexpr KernelTable make_kernels() {
                     .vectors = 2,
                     .max_pixels = {12, 6},
                     .direct = {},
-                    .depthwise = depthwise_kernels<4, 2, 1>(4, 4),
+                    .depthwise = depthwise_kernels<4, 2, 1>(
+                        {.three = {4, 4}, .parted = {4, 4}, .five = {2, 2}, .seven = {4, 4}}),
                     .flat = flat_kernels<8, 1, 1>(),
                     .separable = separable_kernels<8, 1, 8, 0, 0>(),
                     .winograd = winograd_kernels(),

@@ -13,22 +13,21 @@
 // and no sample is loaded again, but for two rows between the tiles. Loads are what matters: a vector that is not
 // aligned straddles two lines, and takes twice as long. So the channels of a pixel are cut where lines begin.
 //
-// Larger kernels take several passes of at most 3 x 3 taps; the sums rest in a strip in between.
+// Where registers allow, two blocks of channels take turns at each column: L2 gives two lines of a pixel at once faster
+// than one now and one later. Then, and with 5 x 5 and 7 x 7 taps, it is a column of samples that is in registers, and
+// weights pass by. Other kernels take several passes of at most 3 x 3 taps; the sums rest in a strip in between.
 
 #include "kernels/kernels.h"
 
 namespace simdconv::SIMDCONV_ISA {
 namespace {
 
-// Rows of floats, in which pixels are vectors.
+// Rows of floats, in which pixels are vectors, or two of them.
 struct Sums {
   float* data;
   std::ptrdiff_t row_stride, pixel_stride;
+  std::ptrdiff_t block_stride;  // to the second vector
 };
-
-// Whether 5 x 5 taps are one pass: the accumulators and a column of samples have registers.
-template <int Stride, int Rows>
-inline constexpr bool kTakesFive = (4 + Stride) / Stride * Rows + (Rows - 1) * Stride + 5 <= kRegisters;
 
 // What one pass over the columns reads and writes.
 struct DepthwisePass {
@@ -36,8 +35,8 @@ struct DepthwisePass {
   std::ptrdiff_t row_step;
   const std::ptrdiff_t* columns;
   std::int64_t pixels;
-  std::ptrdiff_t channel;
-  const float* weights;  // of the first tap
+  std::ptrdiff_t channel, next_channel;  // of the block, and of the second if there are two
+  const float* weights;                  // of the first tap
   std::ptrdiff_t tap_row_stride;
   const float* bias;  // null: the sums go on
   Sums from, to;
@@ -54,6 +53,19 @@ inline constexpr int kSlots = (TapColumns + Stride - 1) / Stride;
 // The column after which the pixels that are under way use the same slots again.
 template <int Stride, int TapColumns>
 inline constexpr int kCycle = kSlots<Stride, TapColumns> * Stride;
+
+// The input rows under a tile.
+template <int Stride, int Rows, int Taps>
+inline constexpr int kSamples = (Rows - 1) * Stride + Taps;
+
+// Whether the accumulators of so many blocks of channels and a column of samples have registers.
+template <int Stride, int Rows, int Taps, int Blocks = 1>
+inline constexpr bool kFits =
+    Blocks * kSlots<Stride, Taps> * Rows + kSamples<Stride, Rows, Taps> <= kRegisters;
+
+// How many blocks a pass takes through Taps x Taps taps: two, if they fit.
+template <int Stride, int Rows, int Taps>
+inline constexpr int kBlocks = kFits<Stride, Rows, Taps, 2> ? 2 : 1;
 
 // A sample in input row `Row` and a column that is `Phase` in its cycle: an FMA for each output that sees it.
 template <int Row, int Phase, int Stride, int OutRow, int TapColumn, int Taps, int TapColumns, int Slots,
@@ -112,10 +124,10 @@ SIMDCONV_INLINE void add_taps(const Vec (&samples)[Samples], const float* weight
 }
 
 template <bool Whole, int Slots, int Rows>
-SIMDCONV_INLINE void begin_pixel(const DepthwisePass& pass, std::int64_t pixel, int slot,
+SIMDCONV_INLINE void begin_pixel(const DepthwisePass& pass, int block, std::int64_t pixel, int slot,
                                  Vec (&acc)[Slots][Rows]) {
   if (Whole || pass.bias) {
-    const Vec bias = load(pass.bias);
+    const Vec bias = load(pass.bias + block * kLanes);
     for (int r = 0; r < Rows; ++r) acc[slot][r] = bias;
   } else {
     const float* from = pass.from.data + pixel * pass.from.pixel_stride;
@@ -124,9 +136,9 @@ SIMDCONV_INLINE void begin_pixel(const DepthwisePass& pass, std::int64_t pixel, 
 }
 
 template <bool Whole, int Slots, int Rows>
-SIMDCONV_INLINE void end_pixel(const DepthwisePass& pass, std::int64_t pixel, int slot,
+SIMDCONV_INLINE void end_pixel(const DepthwisePass& pass, int block, std::int64_t pixel, int slot,
                                const Vec (&acc)[Slots][Rows]) {
-  float* to = pass.to.data + pixel * pass.to.pixel_stride;
+  float* to = pass.to.data + pixel * pass.to.pixel_stride + block * pass.to.block_stride;
   if (Whole || pass.last) {
     const Vec low = splat(pass.low), high = splat(pass.high);
     for (int r = 0; r < Rows; ++r, to += pass.to.row_stride)
@@ -136,37 +148,55 @@ SIMDCONV_INLINE void end_pixel(const DepthwisePass& pass, std::int64_t pixel, in
   }
 }
 
+// A column that is `Phase` in its cycle, of one block. Few taps have registers throughout; otherwise it is the samples
+// of the column that have, and the weights pass by.
+template <bool Whole, int Phase, int Stride, int Taps, int TapColumns, int Blocks, int Slots, int Rows>
+SIMDCONV_INLINE void add_block_column(const DepthwisePass& pass, int block, const float* const* rows,
+                                      std::ptrdiff_t offset, Vec (&acc)[Slots][Rows]) {
+  offset += block == 0 ? pass.channel : pass.next_channel;
+  if constexpr (Blocks == 1 && Taps <= kMaxTaps && TapColumns <= kMaxTaps) {
+    Vec weights[Taps][TapColumns];
+    for (std::ptrdiff_t y = 0; y < Taps; ++y) {
+      for (std::ptrdiff_t x = 0; x < TapColumns; ++x) {
+        weights[y][x] =
+            load(pass.weights + (Whole ? y * TapColumns * kLanes : y * pass.tap_row_stride) + x * kLanes);
+      }
+    }
+    add_column<0, Phase, Stride>(rows, offset, weights, acc);
+  } else {
+    Vec samples[kSamples<Stride, Rows, Taps>];
+    load_column<0, Stride, Taps>(rows, offset, samples);
+    add_taps<0, 0, Phase, Stride, Taps, TapColumns>(samples,
+                                                    pass.weights + block * (Taps * TapColumns * kLanes), acc);
+  }
+}
+
 // The columns of a cycle, from `cycle` on.
-template <bool Whole, int Phase, int Stride, int Taps, int TapColumns, int Slots, int Rows>
+template <bool Whole, int Phase, int Stride, int Taps, int TapColumns, int Blocks, int Slots, int Rows>
 SIMDCONV_INLINE void add_cycle(const DepthwisePass& pass, const float* const* rows, std::int64_t cycle,
-                               std::int64_t columns, Vec (&acc)[Slots][Rows]) {
+                               std::int64_t columns, Vec (&acc)[Blocks][Slots][Rows]) {
   if constexpr (Phase < kCycle<Stride, TapColumns>) {
     const std::int64_t column = cycle + Phase;
     if (column >= columns) return;
     if constexpr (Phase % Stride == 0) {
-      begin_pixel<Whole>(pass, column / Stride, Phase / Stride % Slots, acc);
+      SIMDCONV_UNROLL
+      for (int b = 0; b < Blocks; ++b) {
+        begin_pixel<Whole>(pass, b, column / Stride, Phase / Stride % Slots, acc[b]);
+      }
     }
     const std::ptrdiff_t offset = pass.columns[column];
     if (offset != kNoColumn) {
-      if constexpr (Taps <= kMaxTaps && TapColumns <= kMaxTaps) {
-        Vec weights[Taps][TapColumns];
-        for (std::ptrdiff_t y = 0; y < Taps; ++y) {
-          for (std::ptrdiff_t x = 0; x < TapColumns; ++x) {
-            weights[y][x] =
-                load(pass.weights + (Whole ? y * TapColumns * kLanes : y * pass.tap_row_stride) + x * kLanes);
-          }
-        }
-        add_column<0, Phase, Stride>(rows, offset + pass.channel, weights, acc);
-      } else {
-        Vec samples[(Rows - 1) * Stride + Taps];
-        load_column<0, Stride, Taps>(rows, offset + pass.channel, samples);
-        add_taps<0, 0, Phase, Stride, Taps, TapColumns>(samples, pass.weights, acc);
+      SIMDCONV_UNROLL
+      for (int b = 0; b < Blocks; ++b) {
+        add_block_column<Whole, Phase, Stride, Taps, TapColumns, Blocks>(pass, b, rows, offset, acc[b]);
       }
     }
     constexpr int kBehind = Phase - (TapColumns - 1) + kCycle<Stride, TapColumns>;
     if constexpr (kBehind % Stride == 0) {
       if (column >= TapColumns - 1) {
-        end_pixel<Whole>(pass, (column - (TapColumns - 1)) / Stride, kBehind / Stride % Slots, acc);
+        const std::int64_t pixel = (column - (TapColumns - 1)) / Stride;
+        SIMDCONV_UNROLL
+        for (int b = 0; b < Blocks; ++b) end_pixel<Whole>(pass, b, pixel, kBehind / Stride % Slots, acc[b]);
       }
     }
     add_cycle<Whole, Phase + 1, Stride, Taps, TapColumns>(pass, rows, cycle, columns, acc);
@@ -174,18 +204,52 @@ SIMDCONV_INLINE void add_cycle(const DepthwisePass& pass, const float* const* ro
 }
 
 // Whole: the pass is the only one, from the bias to the output.
-template <bool Whole, int Taps, int TapColumns, int Stride, int Rows>
+template <bool Whole, int Taps, int TapColumns, int Stride, int Rows, int Blocks = 1>
 void run_pass(const DepthwisePass& pass) {
-  constexpr int kRows = (Rows - 1) * Stride + Taps;
+  constexpr int kRows = kSamples<Stride, Rows, Taps>;
   const float* rows[kRows];
   for (int i = 0; i < kRows; ++i) rows[i] = pass.rows[i * pass.row_step];
   const std::int64_t columns = (pass.pixels - 1) * Stride + TapColumns;
-  Vec acc[kSlots<Stride, TapColumns>][Rows];
-  for (auto& slot : acc) {
-    for (Vec& sum : slot) sum = splat(0);
+  Vec acc[Blocks][kSlots<Stride, TapColumns>][Rows];
+  for (auto& block : acc) {
+    for (auto& slot : block) {
+      for (Vec& sum : slot) sum = splat(0);
+    }
   }
   for (std::int64_t cycle = 0; cycle < columns; cycle += kCycle<Stride, TapColumns>) {
     add_cycle<Whole, 0, Stride, Taps, TapColumns>(pass, rows, cycle, columns, acc);
+  }
+}
+
+// All columns in one pass, if the kernel is Taps x Taps and has registers.
+template <int Taps, int Stride, int Rows>
+inline bool run_whole(const DepthwiseTile& tile, const DepthwisePass& pass, std::int64_t blocks) {
+  if (tile.column_step != 1 || tile.kernel_rows != Taps || tile.kernel_columns != Taps) return false;
+  constexpr int kMost = kBlocks<Stride, Rows, Taps>;
+  if constexpr (Taps <= kMaxTaps || kFits<Stride, Rows, Taps>) {
+    if (blocks == kMost) {
+      run_pass<true, Taps, Taps, Stride, Rows, kMost>(pass);
+    } else {
+      run_pass<true, Taps, Taps, Stride, Rows>(pass);
+    }
+    return true;
+  }
+  return false;
+}
+
+// How many blocks of this tile's channels a pass takes.
+template <int Stride, int Rows>
+inline std::int64_t blocks_at_once(const DepthwiseTile& tile) {
+  if (tile.column_step != 1 || tile.kernel_rows != tile.kernel_columns) return 1;
+  switch (tile.kernel_rows) {
+    case 3:
+      return kBlocks<Stride, Rows, 3>;
+    case 5:
+      return kBlocks<Stride, Rows, 5>;
+    case 7:
+      return kBlocks<Stride, Rows, 7>;
+    default:
+      return 1;
   }
 }
 
@@ -199,15 +263,18 @@ inline constexpr void (*kPasses[kMaxTaps][kMaxTaps])(const DepthwisePass&) = {
      run_pass<false, 3, 3, Stride, Rows>},
 };
 
-// The vector of channels from `channel` on, with its weights and bias; its sums rest in `strip`, and end in `out`.
+// The vector of channels from `channel` on, or two of them, with their weights and bias; sums rest in `strip`, and end
+// in `out`.
 template <int Stride, int Rows>
-inline void add_block(const DepthwiseTile& tile, std::ptrdiff_t channel, const float* weights,
-                      const float* bias, Sums strip, Sums out) {
+inline void add_blocks(const DepthwiseTile& tile, std::ptrdiff_t channel, std::int64_t blocks,
+                       std::ptrdiff_t next_channel, const float* weights, const float* bias, Sums strip,
+                       Sums out) {
   DepthwisePass pass{.rows = tile.rows,
                      .row_step = tile.row_step,
                      .columns = tile.columns,
                      .pixels = tile.pixels,
                      .channel = channel,
+                     .next_channel = next_channel,
                      .weights = weights,
                      .tap_row_stride = tile.kernel_columns * kLanes,
                      .bias = bias,
@@ -216,15 +283,12 @@ inline void add_block(const DepthwiseTile& tile, std::ptrdiff_t channel, const f
                      .last = true,
                      .low = tile.low,
                      .high = tile.high};
-  const bool shares = tile.column_step == 1;
-  if (shares && tile.kernel_rows == 3 && tile.kernel_columns == 3)
-    return run_pass<true, 3, 3, Stride, Rows>(pass);
-  if constexpr (kTakesFive<Stride, Rows>) {
-    if (shares && tile.kernel_rows == 5 && tile.kernel_columns == 5)
-      return run_pass<true, 5, 5, Stride, Rows>(pass);
+  if (run_whole<3, Stride, Rows>(tile, pass, blocks) || run_whole<5, Stride, Rows>(tile, pass, blocks) ||
+      run_whole<7, Stride, Rows>(tile, pass, blocks)) {
+    return;
   }
 
-  const std::int64_t most_columns = shares ? kMaxTaps : 1;
+  const std::int64_t most_columns = tile.column_step == 1 ? kMaxTaps : 1;
   for (std::int64_t y = 0; y < tile.kernel_rows; y += kMaxTaps) {
     const std::int64_t taps = tile.kernel_rows - y < kMaxTaps ? tile.kernel_rows - y : kMaxTaps;
     pass.rows = tile.rows + y * tile.row_step;
@@ -256,45 +320,43 @@ inline void store_strip(const DepthwiseTile& tile, const float* strip, const std
 template <int Stride, int Rows>
 void depthwise_tile(const DepthwiseTile& tile) {
   constexpr std::ptrdiff_t kPitch = kDepthwiseStripBlocks * kLanes;
-  const Sums out{tile.out, tile.out_row_stride, tile.out_pixel_stride};
   const std::ptrdiff_t last = tile.channels - kLanes;
+  const std::int64_t most_blocks = blocks_at_once<Stride, Rows>(tile);
   const float *weights = tile.weights, *bias = tile.bias;
   std::ptrdiff_t channels[kDepthwiseStripBlocks];  // of the blocks that wait
-  std::int64_t blocks = 0;
-  for (std::ptrdiff_t channel = 0, next = tile.first_channels;; next = channel + kLanes) {
+  std::int64_t waiting = 0;
+  std::ptrdiff_t channel = 0, next = tile.first_channels < last ? tile.first_channels : last;
+  for (;;) {
+    const std::int64_t blocks = channel == last ? 1 : most_blocks;
     if (tile.waits) {
-      const Sums strip{tile.strip + blocks * kLanes, tile.pixels * kPitch, kPitch};
-      add_block<Stride, Rows>(tile, channel, weights, bias, strip, strip);
-      channels[blocks++] = channel;
-      if (blocks == kDepthwiseStripBlocks || channel == last) {
-        store_strip<Rows>(tile, tile.strip, channels, blocks);
-        blocks = 0;
+      const Sums strip{tile.strip + waiting * kLanes, tile.pixels * kPitch, kPitch, kLanes};
+      add_blocks<Stride, Rows>(tile, channel, blocks, next, weights, bias, strip, strip);
+      channels[waiting++] = channel;
+      if (blocks == 2) channels[waiting++] = next;
+      if (waiting == kDepthwiseStripBlocks || channel == last || (blocks == 2 && next == last)) {
+        store_strip<Rows>(tile, tile.strip, channels, waiting);
+        waiting = 0;
       }
     } else {
-      add_block<Stride, Rows>(tile, channel, weights, bias, {tile.strip, tile.pixels * kLanes, kLanes},
-                              {tile.out + channel, out.row_stride, out.pixel_stride});
+      add_blocks<Stride, Rows>(
+          tile, channel, blocks, next, weights, bias, {tile.strip, tile.pixels * kLanes, kLanes, 0},
+          {tile.out + channel, tile.out_row_stride, tile.out_pixel_stride, next - channel});
     }
-    if (channel == last) return;
-    channel = next < last ? next : last;
-    weights += tile.kernel_rows * tile.kernel_columns * kLanes;
-    bias += kLanes;
+    for (std::int64_t b = 0; b < blocks; ++b) {
+      if (channel == last) return;
+      channel = next;
+      next = next + kLanes < last ? next + kLanes : last;
+    }
+    weights += blocks * tile.kernel_rows * tile.kernel_columns * kLanes;
+    bias += blocks * kLanes;
   }
-}
-
-// The most rows of a tile that takes 5 x 5 taps in one pass.
-template <int... Rows>
-constexpr std::int64_t most_rows_of_five() {
-  std::int64_t most = 1;
-  ((most = kTakesFive<1, Rows> && kTakesFive<2, Rows> && Rows > most ? Rows : most), ...);
-  return most;
 }
 
 // Tiles of these numbers of rows, the tallest first.
 template <int... Rows>
-constexpr DepthwiseKernels depthwise_kernels(std::int64_t rows, std::int64_t rows_of_stride_2) {
+constexpr DepthwiseKernels depthwise_kernels(const DepthwiseHeights& best) {
   return {.sizes = sizeof...(Rows),
-          .rows_by_stride = {rows, rows_of_stride_2},
-          .rows_of_five = most_rows_of_five<Rows...>(),
+          .best = best,
           .tile = {{Rows, {&depthwise_tile<1, Rows>, &depthwise_tile<2, Rows>}}...}};
 }
 

@@ -294,17 +294,24 @@ using NarrowKernel = void (*)(const NarrowTile&);
 inline constexpr int kMaxTilePixels = 14;
 inline constexpr int kMaxTileVectors = 4;
 
-inline constexpr int kMaxDepthwiseSizes = 4;
+inline constexpr int kMaxDepthwiseSizes = 5;
 
 struct DepthwiseRows {
   std::int64_t rows;
   DepthwiseKernel by_stride[2];  // 1, 2
 };
 
+// The rows of the tile that is best, by stride (1, 2).
+struct DepthwiseHeights {
+  std::int64_t three[2];   // for 3 x 3 taps, and for kernels that take several passes
+  std::int64_t parted[2];  // for 3 x 3 taps where output rows that share input rows are not neighbours
+  std::int64_t five[2];
+  std::int64_t seven[2];
+};
+
 struct DepthwiseKernels {
   std::int64_t sizes;
-  std::int64_t rows_by_stride[2];          // of the tile that is best for strides 1, 2
-  std::int64_t rows_of_five;               // of one that takes 5 x 5 taps at once
+  DepthwiseHeights best;
   DepthwiseRows tile[kMaxDepthwiseSizes];  // by rows, the tallest first; the last has one
 };
 

@@ -21,7 +21,8 @@ constexpr KernelTable make_kernels() {
                     .vectors = 4,
                     .max_pixels = {12, 12, 8, 6},
                     .direct = {},
-                    .depthwise = depthwise_kernels<7, 4, 2, 1>(7, 4),
+                    .depthwise = depthwise_kernels<7, 4, 3, 2, 1>(
+                        {.three = {7, 4}, .parted = {4, 4}, .five = {4, 3}, .seven = {3, 4}}),
                     .flat = flat_kernels<6, 2, 3>(),
                     .separable = separable_kernels<6, 2, 12, 12, 4>(),
                     .winograd = winograd_kernels(),

@@ -21,7 +21,8 @@ constexpr KernelTable make_kernels() {
                     .vectors = 4,
                     .max_pixels = {3, 3, 3, 3},
                     .direct = {},
-                    .depthwise = depthwise_kernels<2, 1>(2, 2),
+                    .depthwise = depthwise_kernels<2, 1>(
+                        {.three = {2, 2}, .parted = {2, 2}, .five = {2, 2}, .seven = {2, 2}}),
                     .flat = flat_kernels<4, 1, 1>(),
                     .separable = separable_kernels<4, 1, 4, 0, 0>(),
                     .winograd = winograd_kernels(),

@@ -78,13 +78,23 @@ DepthwisePlan::DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry&
 
 // ---- deciding --------------------------------------------------------------------------------
 
+// Higher tiles load fewer samples twice, lower ones take two blocks of channels at a time. Those pay where
+// dilations part the pixels that share samples: between two that a tile reads stand others, which it does not.
+std::int64_t DepthwisePlan::best_rows() const {
+  const LayerShape& l = geometry_.layer;
+  const DepthwiseHeights& best = layer_->kernels->depthwise.best;
+  const bool square = l.kernel_height == l.kernel_width;
+  if (square && l.kernel_height == 7) return best.seven[stride_ - 1];
+  if (square && l.kernel_height == 5) return best.five[stride_ - 1];
+  const bool parted = square && l.kernel_height == 3 && row_spacing_ > 1;
+  return parted ? best.parted[stride_ - 1] : best.three[stride_ - 1];
+}
+
 // A single row has no stride of its own, and takes that of the columns.
 void DepthwisePlan::choose_rows() {
   const LayerShape& l = geometry_.layer;
-  const DepthwiseKernels& kernels = layer_->kernels->depthwise;
   if (geometry_.out.height > 1 && share_samples(grid_.out_step, grid_.kernel_step, &stride_, &row_spacing_)) {
-    const bool five = l.kernel_height == 5 && l.kernel_width == 5;
-    tile_rows_ = five ? kernels.rows_of_five : kernels.rows_by_stride[stride_ - 1];
+    tile_rows_ = best_rows();
   } else {
     std::int64_t spacing;
     share_samples(l.stride_width, l.dilation_width, &stride_, &spacing);

@@ -63,6 +63,7 @@ class DepthwisePlan final : public LayerPlan {
   };
 
   void choose_rows();
+  std::int64_t best_rows() const;
   void choose_segments();
   void add_segments(std::int64_t first_pixel, std::int64_t end_pixel, bool gathered);
   Segment make_segment(std::int64_t first_pixel, std::int64_t end_pixel, bool gathered) const;

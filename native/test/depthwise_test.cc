@@ -67,7 +67,7 @@ void compare_beyond_a_line(const Case& c, std::int64_t in_past, std::int64_t out
 TEST(every_height_of_a_depthwise_image) {
   for (const Isa isa : available_isas()) {
     Random random(5);
-    for (const Kernel kernel : {Kernel{1, 1}, {3, 3}, {5, 5}, {2, 7}, {4, 1}}) {
+    for (const Kernel kernel : {Kernel{1, 1}, {3, 3}, {5, 5}, {7, 7}, {2, 7}, {4, 1}}) {
       for (std::int64_t height = 1; height <= 17; ++height) {
         for (const std::int64_t stride : {1, 2, 3}) {
           Case c;
@@ -105,11 +105,30 @@ TEST(depthwise_blocks_begin_on_lines) {
   }
 }
 
-// Pixels that share sets of L1 are gathered.
+// Tiles that take two blocks of channels at a time, of an even number of them and of an odd one, of all
+// heights, with dilations that part rows.
+TEST(depthwise_pairs_of_blocks) {
+  for (const Isa isa : available_isas()) {
+    Random random(8);
+    for (const std::int64_t channels : {16, 48, 64}) {
+      for (std::int64_t height = 8; height <= 19; ++height) {
+        Case c;
+        make_depthwise_case(isa, {3, 3}, channels, random, &c);
+        c.spec.dilation_height = c.spec.dilation_width = 2 + height % 2;
+        c.spec.stride_height = c.spec.stride_width = 1 + height / 2 % 2;
+        c.input = {1, height, 11 + height % 3, channels};
+        c.padding = {1, 2, 2, 1};
+        compare_beyond_a_line(c, 4, height % 3, random);
+      }
+    }
+  }
+}
+
+// Pixels that share sets of L1.
 TEST(depthwise_channels_that_collide_in_cache) {
   for (const Isa isa : available_isas()) {
     Random random(7);
-    for (const Kernel kernel : {Kernel{3, 3}, {5, 5}, {7, 4}}) {
+    for (const Kernel kernel : {Kernel{3, 3}, {5, 5}, {7, 7}, {7, 4}}) {
       for (const std::int64_t stride : {1, 2}) {
         for (const BorderMode mode : {BorderMode::constant, BorderMode::reflect, BorderMode::renormalize}) {
           Case c;
