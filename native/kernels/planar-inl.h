@@ -40,7 +40,7 @@ SIMDCONV_INLINE void planar_tile(const PlanarTiles& tiles, const float* in, floa
     }
     SIMDCONV_UNROLL
     for (int d = 0; d < Outputs; ++d) {
-      const Vec weight = in_register(splat(weights[d]));
+      const Vec weight = broadcast(weights + d);
       SIMDCONV_UNROLL
       for (int v = 0; v < Vectors; ++v) acc[d][v] = fma(weight, x[v], acc[d][v]);
     }

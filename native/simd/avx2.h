@@ -16,7 +16,6 @@ constexpr std::ptrdiff_t kLanes = 8;
 constexpr int kRegisters = 16;
 
 inline Vec splat(float x) { return _mm256_set1_ps(x); }
-inline Vec broadcast(const float* p) { return splat(*p); }
 inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
 inline void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
 
@@ -27,6 +26,7 @@ inline Vec in_register(Vec v) {
 #endif
   return v;
 }
+inline Vec broadcast(const float* p) { return in_register(splat(*p)); }
 
 // The first n lanes, 0 < n < kLanes; memory beyond them is not touched, lanes beyond them are zero.
 inline __m256i first_lanes(std::int64_t n) {

@@ -16,7 +16,6 @@ constexpr std::ptrdiff_t kLanes = 16;
 constexpr int kRegisters = 32;
 
 inline Vec splat(float x) { return _mm512_set1_ps(x); }
-inline Vec broadcast(const float* p) { return splat(*p); }
 inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
 inline void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
 
@@ -27,6 +26,7 @@ inline Vec in_register(Vec v) {
 #endif
   return v;
 }
+inline Vec broadcast(const float* p) { return in_register(splat(*p)); }
 
 // The first n lanes, 0 < n < kLanes; memory beyond them is not touched, lanes beyond them are zero.
 inline __mmask16 first_lanes(std::int64_t n) { return static_cast<__mmask16>((1U << n) - 1); }

@@ -16,10 +16,10 @@ constexpr std::ptrdiff_t kLanes = 1;
 constexpr int kRegisters = 16;
 
 inline Vec splat(float x) { return x; }
-inline Vec broadcast(const float* p) { return splat(*p); }
 inline Vec load(const float* p) { return *p; }
 inline void store(float* p, Vec v) { *p = v; }
 inline Vec in_register(Vec v) { return v; }
+inline Vec broadcast(const float* p) { return in_register(splat(*p)); }
 
 // There is no n with 0 < n < 1; these complete the vocabulary.
 inline Vec load_first(const float* p, std::int64_t) { return *p; }
