@@ -5,8 +5,7 @@
  * chance: high where it is plain (a slope of grey resembles any other), low where it is rich in detail. Fisher's
  * transform atanh(score) makes the spread of correlations even. Were they normal, six times their root mean square would be
  * passed by one window in 10^9; scores of photos have longer tails. Of 32 crops of 32 to 96 pixels of four photos, with
- * noise and made smaller by a fifth, 3 passed it in one of 96 other photos, all of them of 26 x 26 pixels, and 27 in
- * their own.
+ * noise and made smaller by a fifth, 3 passed it in one of 96 other photos, all of them of 26 x 26 pixels.
  */
 import type { Tensor } from '../index.js'
 
