@@ -11,13 +11,21 @@ namespace simdconv {
 
 class Ahead {
  public:
-  // Some rows of `row_bytes`, `stride_bytes` apart.
-  Ahead(const void* first, std::ptrdiff_t stride_bytes, std::int64_t rows, std::int64_t row_bytes)
-      : row_(static_cast<const char*>(first)), stride_(stride_bytes), rows_(rows), row_bytes_(row_bytes) {}
+  // Some rows of `row_bytes`, `stride_bytes` apart, into L1 or only as near as L2.
+  Ahead(const void* first, std::ptrdiff_t stride_bytes, std::int64_t rows, std::int64_t row_bytes, bool to_l1)
+      : row_(static_cast<const char*>(first)),
+        stride_(stride_bytes),
+        rows_(rows),
+        row_bytes_(row_bytes),
+        to_l1_(to_l1) {}
 
   void ask(std::int64_t lines) {
     for (; lines > 0 && rows_ > 0; --lines) {
-      SIMDCONV_PREFETCH_LOAD(row_ + offset_);
+      if (to_l1_) {
+        SIMDCONV_PREFETCH_LOAD(row_ + offset_);
+      } else {
+        SIMDCONV_PREFETCH_L2(row_ + offset_);
+      }
       offset_ += kLineBytes;
       if (offset_ < row_bytes_ + kLineBytes)
         continue;  // a row may end in a line that it begins in the middle of
@@ -33,6 +41,7 @@ class Ahead {
   const char* row_;
   std::ptrdiff_t stride_;
   std::int64_t rows_, row_bytes_, offset_ = 0;
+  bool to_l1_;
 };
 
 }  // namespace simdconv

@@ -167,9 +167,10 @@ OutSamples MlpPlan::out_at(OutSamples out, std::int64_t image, std::int64_t pixe
 Ahead MlpPlan::ahead(const void* first, ElementType type, bool planes, std::int64_t channels,
                      std::int64_t pixels) const {
   const std::int64_t bytes = element_bytes(type);
-  if (pixels <= 0) return {first, 0, 0, 0};
-  if (planes) return {first, view_.in.width * bytes, channels, pixels * bytes};
-  return {first, 0, 1, pixels * channels * bytes};
+  const bool to_l1 = home_ == 0;  // where the planes leave room for it
+  if (pixels <= 0) return {first, 0, 0, 0, to_l1};
+  if (planes) return {first, view_.in.width * bytes, channels, pixels * bytes, to_l1};
+  return {first, 0, 1, pixels * channels * bytes, to_l1};
 }
 
 void MlpPlan::run_unit(std::int64_t index, const void* in_data, void* out_data, std::byte* scratch) const {
