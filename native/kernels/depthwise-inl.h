@@ -167,7 +167,7 @@ SIMDCONV_INLINE void add_block_column(const DepthwisePass& pass, int block, cons
     Vec samples[kSamples<Stride, Rows, Taps>];
     load_column<0, Stride, Taps>(rows, offset, samples);
     add_taps<0, 0, Phase, Stride, Taps, TapColumns>(samples,
-                                                    pass.weights + block * (Taps * TapColumns * kLanes), acc);
+                                                    pass.weights + block * kLanes * Taps * TapColumns, acc);
   }
 }
 
