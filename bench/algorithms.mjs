@@ -15,6 +15,7 @@ const usage = `${command} [-- OPTIONS]
 
   --layers        lists, files in layers/ without .txt (default resnet50,vgg19)
   --accuracy      high or fast: which algorithms take part (default high)
+  --all           those that would not be considered take part, too, wherever they can
   --batch         of every layer (default: the list's)
   --threads       that compute (default 1)
   --rounds        in which the algorithms take turns (default 15)
@@ -25,6 +26,7 @@ await run(async () => {
   const options = readOptions({
     layers: { type: 'string', default: 'resnet50,vgg19' },
     accuracy: { type: 'string', default: 'high' },
+    all: { type: 'boolean' },
     batch: { type: 'string' },
     threads: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '15' },
@@ -37,6 +39,7 @@ await run(async () => {
     rounds: positiveInteger('rounds', options.rounds),
     milliseconds: positiveInteger('milliseconds', options.milliseconds),
     accuracy: /** @type {import('simdconv').Accuracy} */ (options.accuracy),
+    all: Boolean(options.all),
   }
   configure({ threads: positiveInteger('threads', options.threads) })
   const machine = describeMachine(info())

@@ -2,7 +2,7 @@
 import type { Activation } from './activation.js'
 import type { AxisBorder } from './border.js'
 import { integer, isArray, isObject, oneOf, options, wrongType } from './check.js'
-import type { Conv2dOptions, Algorithm, Accuracy } from './spec.js'
+import { layerOptionNames, type Accuracy, type Algorithm, type Conv2dOptions } from './spec.js'
 import { elementTypes, type ElementType } from './element-type.js'
 import { convError } from './errors.js'
 import type { PaddingSpec } from './padding.js'
@@ -72,23 +72,7 @@ export interface Conv1dOptions<I extends ElementType = 'float32', O extends Elem
   readonly accuracy?: Accuracy | undefined
 }
 
-const optionNames = [
-  'filter',
-  'filterLayout',
-  'bias',
-  'strides',
-  'dilations',
-  'groups',
-  'padding',
-  'border',
-  'activation',
-  'layout',
-  'inputType',
-  'outputType',
-  'flip',
-  'algorithm',
-  'accuracy',
-] as const satisfies readonly (keyof Conv1dOptions)[]
+const optionNames = layerOptionNames satisfies readonly (keyof Conv1dOptions)[]
 
 /** What a layer has to know to speak of sequences, when what computes speaks of images. */
 export interface Conv1dSpec {

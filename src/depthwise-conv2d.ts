@@ -3,7 +3,7 @@ import { oneOf, options } from './check.js'
 import { Conv2d } from './conv2d.js'
 import type { ElementType } from './element-type.js'
 import { convError } from './errors.js'
-import type { Conv2dOptions } from './spec.js'
+import { layerOptionNames, type Conv2dOptions } from './spec.js'
 import { checkFloats, checkLength, checkShape, maxDimension, parts, times, type Tensor } from './tensor.js'
 
 /** Index orders of a depthwise filter: h and w are the kernel's rows and columns, c the channels, m the multiplier. */
@@ -23,22 +23,7 @@ export interface DepthwiseConv2dOptions<
   readonly filterLayout?: DepthwiseFilterLayout | undefined
 }
 
-const optionNames = [
-  'filter',
-  'filterLayout',
-  'bias',
-  'strides',
-  'dilations',
-  'padding',
-  'border',
-  'activation',
-  'layout',
-  'inputType',
-  'outputType',
-  'flip',
-  'algorithm',
-  'accuracy',
-] as const satisfies readonly (keyof DepthwiseConv2dOptions)[]
+const optionNames = layerOptionNames.filter((name) => name !== 'groups')
 
 /** What the same memory is to a layer with groups: c and m together are the output channels. */
 const layers = {

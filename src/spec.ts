@@ -96,7 +96,8 @@ export interface Conv2dOptions<I extends ElementType = 'float32', O extends Elem
   readonly accuracy?: Accuracy | undefined
 }
 
-const optionNames = [
+/** Of every layer that is a convolution. */
+export const layerOptionNames = [
   'filter',
   'filterLayout',
   'bias',
@@ -177,7 +178,7 @@ export function resolveConv2d(given: unknown): Conv2dSpec {
     flip = false,
     algorithm = 'auto',
     accuracy = 'high',
-  } = options('options', given, optionNames)
+  } = options('options', given, layerOptionNames)
   const filterLayout = oneOf('filterLayout', filterLayoutName, Object.keys(filterAxes) as FilterLayout[])
   const { data, shape } = parts('filter', filter)
   const words = filterWords(filterLayout)

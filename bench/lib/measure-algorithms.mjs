@@ -13,26 +13,27 @@ import { fittingIterations, optionsOf, takeTurns, time } from './in-turns.mjs'
 
 /**
  * @param {import('./layers.mjs').Layer} layer
- * @param {{ rounds: number, milliseconds: number, accuracy: import('simdconv').Accuracy }} settings
+ * @param {{ rounds: number, milliseconds: number, accuracy: import('simdconv').Accuracy, all: boolean }} settings
  * @param {() => void} onStep called rounds times
  * @returns {AlgorithmResult | undefined} where several algorithms compete
  */
-export function measureAlgorithms(layer, { rounds, milliseconds, accuracy }, onStep) {
+export function measureAlgorithms(layer, { rounds, milliseconds, accuracy, all }, onStep) {
   const { input, filter } = makeData(layer)
   const options = { ...optionsOf(layer, filter), accuracy }
   const image = tensor(input, [layer.batch, layer.height, layer.width, layer.inChannels])
   const { algorithm: chosen, candidates, outputShape } = new Conv2d(options).describe(image.shape)
   const output = new Float32Array(outputShape.reduce((product, size) => product * size, 1))
   const contenders = candidates.flatMap(({ name, predictedMilliseconds }) => {
-    if (predictedMilliseconds === undefined) return []
-    const algorithm = /** @type {import('simdconv').Algorithm} */ (name)
-    const conv = new Conv2d({ ...options, algorithm })
+    if (predictedMilliseconds === undefined && !all) return []
+    const conv = forced(options, name)
+    const predicted = conv && predictionOf(conv, name, image.shape)
+    if (conv === undefined || predicted === undefined) return []
     const run = () => conv.runSync(image, { output })
     const iterations = fittingIterations(run, milliseconds)
     return [
       {
-        algorithm,
-        predicted: predictedMilliseconds / 1000,
+        algorithm: name,
+        predicted: predicted / 1000,
         run,
         iterations,
         seconds: /** @type {number[]} */ ([]),
@@ -49,4 +50,30 @@ export function measureAlgorithms(layer, { rounds, milliseconds, accuracy }, onS
   }
   const measured = contenders.map(({ algorithm, predicted, seconds }) => ({ algorithm, predicted, seconds }))
   return { layer, chosen, measured }
+}
+
+/**
+ * The layer with an algorithm that would perhaps not be chosen for it; none where it cannot do the layer.
+ *
+ * @param {import('simdconv').Conv2dOptions} options
+ * @param {string} name
+ * @returns {Conv2d | undefined}
+ */
+function forced(options, name) {
+  try {
+    return new Conv2d({ ...options, algorithm: /** @type {import('simdconv').Algorithm} */ (name) })
+  } catch (error) {
+    if (/** @type {{ code?: unknown }} */ (error).code !== 'ERR_CONV_ALGORITHM') throw error
+    return undefined
+  }
+}
+
+/**
+ * @param {Conv2d} conv
+ * @param {string} name of its algorithm
+ * @param {readonly number[]} shape
+ * @returns {number | undefined} milliseconds
+ */
+function predictionOf(conv, name, shape) {
+  return conv.describe(shape).candidates.find((candidate) => candidate.name === name)?.predictedMilliseconds
 }
