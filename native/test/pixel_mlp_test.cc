@@ -467,15 +467,15 @@ TEST(mlp_keeps_infinity_and_nan_to_their_pixels) {
     const std::shared_ptr<const Plan> plan = plan_of(c);
     if (!plan) return;
     std::vector<float> clean(150, 0.5F), spoilt = clean, out(150), spoilt_out(150);
-    spoilt[3 * 7] = kNan;
-    spoilt[3 * 49 + 2] = kInfinity;
+    spoilt[std::size_t{3} * 7] = kNan;
+    spoilt[std::size_t{3} * 49 + 2] = kInfinity;
     run_units(*plan, clean.data(), out.data(), Against::end);
     run_units(*plan, spoilt.data(), spoilt_out.data(), Against::end);
     for (std::size_t i = 0; i < out.size(); ++i) {
       if (i / 3 == 7 || i / 3 == 49) continue;
       CHECK(out[i] == spoilt_out[i], "%s: element %d", isa_name(isa), static_cast<int>(i));
     }
-    CHECK(std::isnan(spoilt_out[3 * 7]), "%s: NaN was lost", isa_name(isa));
+    CHECK(std::isnan(spoilt_out[std::size_t{3} * 7]), "%s: NaN was lost", isa_name(isa));
   }
 }
 
