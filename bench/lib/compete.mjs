@@ -5,8 +5,8 @@ import { benchChart } from './bench-chart.mjs'
 import { contenderNames, readContender } from './contenders.mjs'
 import { describeMachine, machineLine } from './machine.mjs'
 import { measure } from './measure.mjs'
+import { peakMeterOrReason, trafficMeterOrReason } from './meters.mjs'
 import { positiveInteger, readOptions, userPath } from './options.mjs'
-import { peakMeterOrReason } from './peak.mjs'
 import { startProgress } from './progress.mjs'
 import { absentLines, meanTable, resultTable, versionsLine } from './report.mjs'
 import { summarize } from './statistics.mjs'
@@ -79,13 +79,13 @@ export async function compete(discipline) {
   )
   for (const { name, how } of contenders) console.log(`  ${name}: ${how}`)
 
-  const measurePeak = peakMeterOrReason(machine.isa)
+  const meters = { peak: peakMeterOrReason(machine.isa), traffic: trafficMeterOrReason(settings.threads) }
   const progress = startProgress(subjects.length * contenders.length * (settings.rounds + 1))
   const results = []
   try {
     for (const subject of subjects) {
       progress.say(subject.name)
-      results.push(await measure(discipline, subject, contenders, measurePeak, settings, progress.step))
+      results.push(await measure(discipline, subject, contenders, meters, settings, progress.step))
     }
   } finally {
     progress.stop()

@@ -1,6 +1,6 @@
 /** The discipline of `npm run bench`. */
 import { makeData } from './data.mjs'
-import { describeLayer, multiplications } from './layers.mjs'
+import { describeLayer, multiplications, outSize } from './layers.mjs'
 import { largestError, referenceBands } from './reference.mjs'
 
 export { listNames, readLayers as readList } from './layers.mjs'
@@ -17,9 +17,16 @@ export const contenderFolder = new URL('../contenders/', import.meta.url)
  */
 export function taskOf(layer) {
   const data = makeData(layer)
+  const { input, filter } = data
+  const [outHeight, outWidth] = outSize(layer)
+  const outputs = layer.batch * outHeight * outWidth * layer.outChannels
   return {
     line: `${layer.name} ${describeLayer(layer)}`,
     multiplications: multiplications(layer),
+    traffic: {
+      read: input.byteLength + filter.byteLength,
+      written: outputs * Float32Array.BYTES_PER_ELEMENT,
+    },
     data,
     judge: judgeOf(layer, data),
   }

@@ -12,6 +12,7 @@ import { startContender } from './contenders.mjs'
  * @typedef {object} Task what contenders compute with it
  * @property {string} line that a contender's process reads: the name of the subject, then what describes it
  * @property {number} multiplications
+ * @property {import('./meters.mjs').Traffic} traffic of floats, each read or written once
  * @property {Readonly<Record<string, Float32Array>>} data that it reads, too
  * @property {(output: Buffer, details: import('./contenders.mjs').Details) => number} judge gives the largest error, as
  * a share of its bound
@@ -20,6 +21,10 @@ import { startContender } from './contenders.mjs'
  * @property {number} threads
  * @property {number} rounds
  * @property {number} milliseconds that one contender is timed for in one round
+ *
+ * @typedef {object} Meters what can be measured beside contenders
+ * @property {((milliseconds: number) => Promise<number>) | undefined} peak
+ * @property {((traffic: import('./meters.mjs').Traffic, milliseconds: number) => Promise<number>) | undefined} traffic
  *
  * @typedef {object} Measured
  * @property {string} contender
@@ -37,7 +42,9 @@ import { startContender } from './contenders.mjs'
  * @typedef {object} Result
  * @property {Subject} subject
  * @property {number} multiplications
+ * @property {import('./meters.mjs').Traffic} traffic
  * @property {number[]} peak FLOP/s of one thread, round by round
+ * @property {number[]} memory seconds that the traffic alone takes, round by round
  * @property {Measured[]} measured
  * @property {Absent[]} absent
  */
@@ -49,18 +56,26 @@ const threadsFallAsleepMs = 30
  * @param {import('./compete.mjs').Discipline} discipline
  * @param {Subject} subject
  * @param {readonly import('./contenders.mjs').Contender[]} contenders
- * @param {((milliseconds: number) => Promise<number>) | undefined} measurePeak
+ * @param {Meters} meters
  * @param {Settings} settings
  * @param {() => void} onStep called contenders x (rounds + 1) times
  * @returns {Promise<Result>}
  */
-export async function measure(discipline, subject, contenders, measurePeak, settings, onStep) {
+export async function measure(discipline, subject, contenders, meters, settings, onStep) {
   const task = discipline.taskOf(subject)
   const directory = mkdtempSync(join(tmpdir(), 'simdconv-bench-'))
   /** @type {Running[]} */
   const running = []
   /** @type {Result} */
-  const result = { subject, multiplications: task.multiplications, peak: [], measured: [], absent: [] }
+  const result = {
+    subject,
+    multiplications: task.multiplications,
+    traffic: task.traffic,
+    peak: [],
+    memory: [],
+    measured: [],
+    absent: [],
+  }
   try {
     for (const [name, numbers] of Object.entries(task.data)) {
       writeFileSync(join(directory, `${name}.f32`), numbers)
@@ -77,7 +92,8 @@ export async function measure(discipline, subject, contenders, measurePeak, sett
     }
 
     for (let round = 0; round < settings.rounds; round++) {
-      if (measurePeak) result.peak.push(await measurePeak(settings.milliseconds))
+      if (meters.peak) result.peak.push(await meters.peak(settings.milliseconds))
+      if (meters.traffic) result.memory.push(await meters.traffic(task.traffic, settings.milliseconds))
       const first = running.length > 0 ? round % running.length : 0
       for (const contender of [...running.slice(first), ...running.slice(0, first)]) {
         await timeOnce(contender)

@@ -17,11 +17,17 @@ export const contenderFolder = new URL('../contenders/perceptrons/', import.meta
  */
 export function taskOf(network) {
   const data = makeData(network)
+  const { input, parameters } = data
+  const outputs = pixelsOf(network) * network.widths[network.widths.length - 1]
   /** @type {import('./perceptron-reference.mjs').Reference[] | undefined} */
   let references
   return {
     line: `${network.name} ${describeNetwork(network)}`,
     multiplications: pixelsOf(network) * multiplicationsOfPixel(network),
+    traffic: {
+      read: input.byteLength + parameters.byteLength,
+      written: outputs * Float32Array.BYTES_PER_ELEMENT,
+    },
     data,
     judge: (bytes) => {
       const layers = denseLayers(network, data.parameters)

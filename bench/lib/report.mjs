@@ -10,6 +10,8 @@ import { table } from './table.mjs'
  * @property {import('./statistics.mjs').Summary} seconds
  * @property {number} flops per second, padded zeros counted
  * @property {number | undefined} ofPeak share of the FMA peak of its threads
+ * @property {number | undefined} ofBound what arithmetic or memory would take alone, the longer of the two, as a share
+ * of the time; of contenders on floats
  * @property {number | undefined} timesFirst how many times the time of the first contender
  */
 
@@ -19,17 +21,44 @@ import { table } from './table.mjs'
  * @param {number} threads
  * @returns {Row[]}
  */
-export function rowsOf({ multiplications, peak, measured }, first, threads) {
-  const flop = 2 * multiplications
+export function rowsOf(result, first, threads) {
+  const { multiplications, memory, measured } = result
   const base = measured.find(({ contender }) => contender === first)
-  return measured.map(({ contender, seconds }) => ({
+  const arithmetic = secondsOfArithmetic(result, threads)
+  const bound = arithmetic.map((seconds, round) => Math.max(seconds, memory[round]))
+  return measured.map(({ contender, details, seconds }) => ({
     contender,
     seconds: summarize(seconds),
-    flops: flop / median(seconds),
-    ofPeak:
-      peak.length > 0 ? median(seconds.map((time, round) => flop / time / peak[round] / threads)) : undefined,
+    flops: (2 * multiplications) / median(seconds),
+    ofPeak: arithmetic.length > 0 ? median(ratios(arithmetic, seconds)) : undefined,
+    ofBound: bound.length > 0 && memory.length > 0 && details.numbers !== 'u8' ? median(ratios(bound, seconds)) : undefined,
     timesFirst: base && median(ratios(seconds, base.seconds)),
   }))
+}
+
+/**
+ * At the FMA peak, round by round.
+ *
+ * @param {Result} result
+ * @param {number} threads
+ */
+const secondsOfArithmetic = ({ multiplications, peak }, threads) =>
+  peak.map((flops) => (2 * multiplications) / flops / threads)
+
+/**
+ * What bounds a layer, and where that is memory, its bytes and the bandwidth that was measured.
+ *
+ * @param {Result} result
+ * @param {number} threads
+ * @returns {string}
+ */
+function boundOf(result, threads) {
+  const { memory, traffic } = result
+  const arithmetic = secondsOfArithmetic(result, threads)
+  if (arithmetic.length === 0 || memory.length === 0) return ''
+  if (median(ratios(memory, arithmetic)) < 1) return 'FMAs'
+  const bytes = traffic.read + traffic.written
+  return `${(bytes / 1e6).toPrecision(3)} MB at ${(bytes / median(memory) / 1e9).toPrecision(3)} GB/s`
 }
 
 /**
@@ -40,20 +69,25 @@ export function rowsOf({ multiplications, peak, measured }, first, threads) {
  */
 export function resultTable(results, first, threads) {
   const lines = results.flatMap((result) =>
-    rowsOf(result, first, threads).map(({ contender, seconds, flops, ofPeak, timesFirst }, index) => [
-      index === 0 ? result.subject.name : '',
-      contender,
-      milliseconds(seconds.median),
-      milliseconds(seconds.minimum),
-      milliseconds(seconds.lowerQuartile),
-      milliseconds(seconds.upperQuartile),
-      milliseconds(seconds.maximum),
-      (flops / 1e9).toFixed(1),
-      ofPeak?.toFixed(3) ?? '',
-      timesFirst?.toFixed(2) ?? '',
-    ]),
+    rowsOf(result, first, threads).map(
+      ({ contender, seconds, flops, ofPeak, ofBound, timesFirst }, index) => [
+        index === 0 ? result.subject.name : '',
+        contender,
+        milliseconds(seconds.median),
+        milliseconds(seconds.minimum),
+        milliseconds(seconds.lowerQuartile),
+        milliseconds(seconds.upperQuartile),
+        milliseconds(seconds.maximum),
+        (flops / 1e9).toFixed(1),
+        ofPeak?.toFixed(3) ?? '',
+        ofBound?.toFixed(3) ?? '',
+        timesFirst?.toFixed(2) ?? '',
+        index === 0 ? boundOf(result, threads) : '',
+      ],
+    ),
   )
-  const head = ['', 'contender', 'ms', 'min', '25%', '75%', 'max', 'GFLOP/s', 'of peak', `x ${first}`]
+  const times = ['ms', 'min', '25%', '75%', 'max']
+  const head = ['', 'contender', ...times, 'GFLOP/s', 'of peak', 'of bound', `x ${first}`, 'bound']
   return table(head, lines, 2)
 }
 
@@ -70,17 +104,29 @@ export function meanTable(results, names, threads) {
   const lines = names.map((name) => {
     const all = rows.filter(({ contender }) => contender === name)
     const shares = all.flatMap(({ ofPeak }) => ofPeak ?? [])
+    const bounds = all.flatMap(({ ofBound }) => ofBound ?? [])
     const times = all.flatMap(({ timesFirst }) => timesFirst ?? [])
     return [
       name,
       `${all.length} of ${results.length}`,
       shares.length > 0 ? geometricMean(shares).toFixed(3) : '',
       shares.length > 0 ? Math.min(...shares).toFixed(3) : '',
+      bounds.length > 0 ? geometricMean(bounds).toFixed(3) : '',
+      bounds.length > 0 ? Math.min(...bounds).toFixed(3) : '',
       times.length > 0 ? geometricMean(times).toFixed(2) : '',
       times.length > 0 ? `${times.filter((ratio) => ratio < 1).length}` : '',
     ]
   })
-  const head = ['contender', 'done', 'of peak, mean', 'worst', `x ${names[0]}, mean`, 'faster']
+  const head = [
+    'contender',
+    'done',
+    'of peak, mean',
+    'worst',
+    'of bound, mean',
+    'worst',
+    `x ${names[0]}, mean`,
+    'faster',
+  ]
   return table(head, lines)
 }
 
