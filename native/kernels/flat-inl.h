@@ -116,6 +116,19 @@ SIMDCONV_INLINE void store_tile(const FlatTiles& tile, Out* out, const Vec (&acc
   }
 }
 
+// Asks for the rows of input that the tiles below will be the first to read, as near as L2, since a row of tiles lies
+// between; and for the lines that the next tile stores to.
+template <int Rows, int Vectors, int Stride, typename Out>
+SIMDCONV_INLINE void ask_ahead(const FlatTiles& tile, std::ptrdiff_t offset, const Out* next_out) {
+  const float* const* rows = tile.rows + tile.kernel_rows - Stride;
+  for (int r = 0; r < Rows * Stride; ++r) {
+    for (int v = 0; v < Vectors; ++v) SIMDCONV_PREFETCH_L2(rows[r] + tile.below + offset + v * kLanes);
+  }
+  for (int r = 0; r < Rows; ++r, next_out += tile.out_row_stride) {
+    for (int v = 0; v < Vectors; ++v) SIMDCONV_PREFETCH_STORE(next_out + v * kLanes);
+  }
+}
+
 // Tile after tile along the row.
 template <int Rows, int Vectors, int Different, int Stride, Ends End>
 void flat_tiles(const FlatTiles& tile) {
@@ -128,9 +141,13 @@ void flat_tiles(const FlatTiles& tile) {
       for (int v = 0; v < Vectors; ++v) acc[r][v] = load(tile.bias + channel + v % Different * kLanes);
     }
 
+    const std::ptrdiff_t along = t * Vectors * kLanes;
+    if (tile.below != 0) {
+      ask_ahead<Rows, Vectors, Stride>(tile, place.offset,
+                                       static_cast<const float*>(tile.out) + along + Vectors * kLanes);
+    }
     add_taps<Different, Stride, End>(tile, place, acc);
 
-    const std::ptrdiff_t along = t * Vectors * kLanes;
     if (tile.out_type == ElementType::uint8) {
       store_tile<End>(tile, static_cast<std::uint8_t*>(tile.out) + along, acc);
     } else {

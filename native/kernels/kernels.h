@@ -130,6 +130,9 @@ struct FlatTiles {
   std::int64_t channel, channel_step, channels;  // of the first lane; from tile to tile, below channels
   std::int64_t tiles;
   std::int64_t count;  // lanes that count, in a tile that ends within a vector
+  // Floats from a row to the one under the same kernel row of the tiles below: what these will be the first to read
+  // is asked for, and so is what the next tile stores to. 0: nothing is.
+  std::ptrdiff_t below;
   float low, high;
 };
 

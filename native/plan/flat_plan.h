@@ -44,8 +44,9 @@ class FlatPlan final : public LayerPlan {
     std::int64_t first_channel;           // of the plane, among an image's outputs
     InSamples in;                         // of the plane
     OutSamples out;
-    Stretch stretch;     // of the input under a row
-    const float** rows;  // [input rows of the window], at its first column
+    Stretch stretch;                // of the input under a row
+    std::int64_t row_floats_ahead;  // of the input for each row of output; 0: nothing is asked for ahead
+    const float** rows;             // [input rows of the window], at its first column
     FlatColumn* columns;
     float* results;  // [rows of a tile][floats of a tile], to be finished before they become bytes
     float* factors;  // [floats of a tile]
@@ -85,6 +86,8 @@ class FlatPlan final : public LayerPlan {
   std::int64_t copies_;                   // of an input channel, one for each of its output channels
   const FlatVariants* wide_;              // the kernels of full tiles
   std::int64_t tile_floats_;              // along the row
+
+  bool is_far_;  // image and result are beyond L2
 
   std::int64_t first_whole_, end_whole_;  // pixels whose taps all stand inside, in x
 
