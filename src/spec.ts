@@ -22,6 +22,7 @@ export type Algorithm = (typeof algorithms)[number]
 export const algorithms = [
   'auto',
   'separable',
+  'grouped',
   'planar',
   'depthwise',
   'flat',

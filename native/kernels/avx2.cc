@@ -6,6 +6,7 @@
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 #include "kernels/flat-inl.h"
+#include "kernels/grouped-inl.h"
 #include "kernels/interleave-inl.h"
 #include "kernels/planar-inl.h"
 #include "kernels/planes-inl.h"
@@ -16,21 +17,23 @@ namespace simdconv::avx2 {
 namespace {
 
 constexpr KernelTable make_kernels() {
-  KernelTable table{.isa = Isa::avx2,
-                    .lanes = kLanes,
-                    .vectors = 2,
-                    .max_pixels = {12, 6},
-                    .direct = {},
-                    .depthwise = depthwise_kernels<4, 2, 1>(
-                        {.three = {4, 4}, .parted = {4, 4}, .five = {2, 2}, .seven = {4, 4}}),
-                    .flat = flat_kernels<8, 1, 1>(),
-                    .separable = separable_kernels<8, 1, 8, 0, 0>(),
-                    .winograd = winograd_kernels(),
-                    .planar = planar_kernels<12, 5, 3, 3, 2, 2>(),
-                    .planes = {&finish_planes, &softmax_planes, &argmax_planes},
-                    .finish = &finish_tile,
-                    .widen = &widen_row,
-                    .narrow = &narrow_tile};
+  KernelTable table{
+      .isa = Isa::avx2,
+      .lanes = kLanes,
+      .vectors = 2,
+      .max_pixels = {12, 6},
+      .direct = {},
+      .depthwise =
+          depthwise_kernels<4, 2, 1>({.three = {4, 4}, .parted = {4, 4}, .five = {2, 2}, .seven = {4, 4}}),
+      .grouped = grouped_kernels<2, 1>(4, {.three = {2, 2}, .parted = {2, 2}, .five = {}, .seven = {}}),
+      .flat = flat_kernels<8, 1, 1>(),
+      .separable = separable_kernels<8, 1, 8, 0, 0>(),
+      .winograd = winograd_kernels(),
+      .planar = planar_kernels<12, 5, 3, 3, 2, 2>(),
+      .planes = {&finish_planes, &softmax_planes, &argmax_planes},
+      .finish = &finish_tile,
+      .widen = &widen_row,
+      .narrow = &narrow_tile};
   add_direct_tiles<1, 12>(table);
   add_winograd_products<1, 12>(table);
   add_direct_tiles<2, 6>(table);

@@ -7,6 +7,7 @@
 #include "kernels/direct-inl.h"
 #include "kernels/finish-inl.h"
 #include "kernels/flat-inl.h"
+#include "kernels/grouped-inl.h"
 #include "kernels/interleave-inl.h"
 #include "kernels/planar-inl.h"
 #include "kernels/planes-inl.h"
@@ -24,6 +25,8 @@ constexpr KernelTable make_kernels() {
                     .direct = {},
                     .depthwise = depthwise_kernels<7, 4, 3, 2, 1>(
                         {.three = {7, 4}, .parted = {4, 4}, .five = {4, 3}, .seven = {3, 4}}),
+                    .grouped = grouped_kernels<4, 3, 2, 1>(
+                        16, {.three = {4, 4}, .parted = {4, 4}, .five = {4, 3}, .seven = {}}),
                     .flat = flat_kernels<6, 2, 3>(),
                     .separable = separable_kernels<6, 2, 12, 12, 5>(),
                     .winograd = winograd_kernels(),

@@ -87,7 +87,8 @@ struct DepthwiseTile {
   const std::ptrdiff_t* columns;  // from a row's start
   std::int64_t column_step;       // in entries; 1 where neighbouring pixels share columns
   std::int64_t kernel_columns;
-  const float* weights;   // [blocks][kernel_rows][kernel_columns][lanes]
+  std::int64_t turns;     // of grouped tiles: the channels of a group
+  const float* weights;   // [blocks][turns][kernel_rows][kernel_columns][lanes]
   const float* bias;      // [blocks][lanes]
   std::int64_t channels;  // at least `lanes`
   std::int64_t
@@ -318,6 +319,12 @@ struct DepthwiseKernels {
   DepthwiseRows tile[kMaxDepthwiseSizes];  // by rows, the tallest first; the last has one
 };
 
+// For 3 x 3 and 5 x 5 taps; where the best height is 0 there are none.
+struct GroupedKernels {
+  std::int64_t most_channels;  // of a group
+  DepthwiseKernels tiles;
+};
+
 // By rows of the tile (1, or all) and by vertical stride (1, 2).
 struct FlatVariants {
   FlatKernel by_rows[2][2];
@@ -382,6 +389,7 @@ struct KernelTable {
   DirectKernel direct[kMaxTileVectors]
                      [kMaxTilePixels];  // [vectors - 1][pixels - 1]; null where there is none
   DepthwiseKernels depthwise;
+  GroupedKernels grouped;
   FlatKernels flat;
   SeparableKernels separable;
   WinogradKernels winograd;

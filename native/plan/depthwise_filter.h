@@ -7,6 +7,9 @@
 //   | 0 .. 15 |, then 12 .. 27 | 28 .. 43 | 44 .. 59 |, then 48 .. 63    16 bytes past one
 //
 // The first block and the last are not on a line then, and share channels with their neighbours.
+//
+// Where groups have several channels, 2^n in and out, weights are in as many turns: lane l has that from channel l xor
+// turn to channel l. Blocks hold whole groups.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +37,7 @@ class DepthwiseFilter {
 
    private:
     std::int64_t first_channels_ = 0;
-    AlignedFloats weights_;  // [block][kernel row][kernel column][lanes]
+    AlignedFloats weights_;  // [block][turn][kernel row][kernel column][lanes]
     AlignedFloats bias_;     // [block][lanes]
     AlignedFloats no_bias_;  // [block][lanes]
   };
@@ -49,7 +52,8 @@ class DepthwiseFilter {
   std::size_t bytes() const;
 
  private:
-  std::vector<Blocks> blocks_;  // by multiples of 16 bytes beyond a whole vector; one, where more do not pay
+  std::int64_t granule_ = 1;    // floats
+  std::vector<Blocks> blocks_;  // by granules beyond a whole vector; one, where more do not pay
 };
 
 }  // namespace simdconv

@@ -19,15 +19,42 @@ constexpr std::int64_t kFactorPixels = 8;  // that are renormalized at a time
 constexpr std::int64_t kAliasFloats = 512;
 constexpr std::int64_t kFewTaps = 9;
 
+constexpr const char* kPartedByLayout = "the channels of a pixel stand apart in nchw";
+
+std::string not_whole_vectors(const Layer& layer) {
+  return std::to_string(layer.shape.out_channels) + " channels are not whole vectors of " +
+         std::to_string(layer.kernels->lanes);
+}
+
 std::string decline(const Layer& layer) {
   const LayerShape& s = layer.shape;
   if (s.group_in() != 1) return "an output channel sees " + std::to_string(s.group_in()) + " input channels";
-  if (layer.spec.layout == Layout::nchw && s.out_channels > 1)
-    return "the channels of a pixel stand apart in nchw";
-  if (s.out_channels % layer.kernels->lanes != 0) {
-    return std::to_string(s.out_channels) + " channels are not whole vectors of " +
-           std::to_string(layer.kernels->lanes);
+  if (layer.spec.layout == Layout::nchw && s.out_channels > 1) return kPartedByLayout;
+  if (s.out_channels % layer.kernels->lanes != 0) return not_whole_vectors(layer);
+  if (layer.spec.border.renormalizes() && !layer.finite_weights) return kNeedsFiniteWeights;
+  return {};
+}
+
+// Groups of 2^n channels in and out, whole ones in a vector, and kernels whose columns of samples have registers.
+std::string decline_grouped(const Layer& layer) {
+  const LayerShape& s = layer.shape;
+  const GroupedKernels& kernels = layer.kernels->grouped;
+  const std::int64_t group = s.group_in();
+  if (group == 1) return "an output channel sees a single input channel";
+  if (group != s.group_out() || (group & (group - 1)) != 0 || group > kernels.most_channels) {
+    return "it is for groups of 2, 4, ... channels in and out, " + std::to_string(kernels.most_channels) +
+           " at most; here are " + std::to_string(group) + " in and " + std::to_string(s.group_out()) +
+           " out";
   }
+  if (s.out_channels % layer.kernels->lanes != 0) return not_whole_vectors(layer);
+  if (layer.spec.layout == Layout::nchw) return kPartedByLayout;
+  const DepthwiseHeights& best = kernels.tiles.best;
+  const std::int64_t height = s.kernel_height == 3 ? best.three[0] : s.kernel_height == 5 ? best.five[0] : 0;
+  if (s.kernel_height != s.kernel_width || height == 0) return "it has no tile for such a kernel";
+  const bool shares = s.stride_height == s.stride_width && s.stride_height <= 2 && s.dilation_height == 1 &&
+                      s.dilation_width == 1;
+  if (!shares)
+    return "strides above 2, or that differ, and dilations part the samples of neighbouring outputs";
   if (layer.spec.border.renormalizes() && !layer.finite_weights) return kNeedsFiniteWeights;
   return {};
 }
@@ -55,23 +82,35 @@ const Algorithm kDepthwise{
     prepare,
     nullptr,
     [](std::shared_ptr<const Layer> layer, const Geometry& geometry) -> std::shared_ptr<const Plan> {
-      return std::make_shared<DepthwisePlan>(std::move(layer), geometry);
+      return std::make_shared<DepthwisePlan>(kDepthwise.name, std::move(layer), geometry);
     },
 };
 
-DepthwisePlan::DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
-    : LayerPlan(kDepthwise.name, std::move(layer), geometry),
+const Algorithm kGrouped{
+    "grouped",
+    decline_grouped,
+    prepare,
+    nullptr,
+    [](std::shared_ptr<const Layer> layer, const Geometry& geometry) -> std::shared_ptr<const Plan> {
+      return std::make_shared<DepthwisePlan>(kGrouped.name, std::move(layer), geometry);
+    },
+};
+
+DepthwisePlan::DepthwisePlan(const char* algorithm, std::shared_ptr<const Layer> layer,
+                             const Geometry& geometry)
+    : LayerPlan(algorithm, std::move(layer), geometry),
       grid_(geometry.layer),
-      channels_(geometry.out.channels) {
+      channels_(geometry.out.channels),
+      turns_(geometry.layer.group_in()) {
   const Conv2dSpec& spec = layer_->spec;
   const bool skips_rows = outside_rows_add_nothing(spec.border, layer_->finite_weights);
   row_source_ = RowSource(*layer_->kernels, geometry.in, spec.border, /*contiguous=*/true, skips_rows,
-                          geometry.layer.group_out());
+                          geometry.layer.group_out() / turns_);
   choose_rows();
   choose_segments();
   choose_windows();
   const LayerShape& l = geometry.layer;
-  waits_ = channels_ % kAliasFloats == 0 &&
+  waits_ = turns_ == 1 && channels_ % kAliasFloats == 0 &&
            l.kernel_height * l.kernel_width <= kFewTaps * l.stride_height * l.stride_width;
   lay_out_scratch();
 }
@@ -82,7 +121,7 @@ DepthwisePlan::DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry&
 // dilations part the pixels that share samples: between two that a tile reads stand others, which it does not.
 std::int64_t DepthwisePlan::best_rows() const {
   const LayerShape& l = geometry_.layer;
-  const DepthwiseHeights& best = layer_->kernels->depthwise.best;
+  const DepthwiseHeights& best = kernels().best;
   const bool square = l.kernel_height == l.kernel_width;
   if (square && l.kernel_height == 7) return best.seven[stride_ - 1];
   if (square && l.kernel_height == 5) return best.five[stride_ - 1];
@@ -103,7 +142,7 @@ void DepthwisePlan::choose_rows() {
 
 void DepthwisePlan::choose_segments() {
   const std::int64_t width = geometry_.out.width;
-  const bool gathers_all = geometry_.layer.group_out() > 1 || in_type() == ElementType::uint8;
+  const bool gathers_all = geometry_.layer.group_out() > turns_ || in_type() == ElementType::uint8;
   if (gathers_all && !layer_->spec.border.renormalizes()) return add_segments(0, width, true);
 
   // A tap beyond the image in x can be mapped, or left unread where nothing stands there; not where a
@@ -242,7 +281,8 @@ void DepthwisePlan::lay_out_scratch() {
 
 std::string DepthwisePlan::kernel_name() const {
   const KernelTable& kernels = *layer_->kernels;
-  return "f32_depthwise_" + std::to_string(std::min(tile_rows_, geometry_.out.height)) + "x" +
+  const std::string algorithm = turns_ > 1 ? kGrouped.name : kDepthwise.name;
+  return "f32_" + algorithm + "_" + std::to_string(std::min(tile_rows_, geometry_.out.height)) + "x" +
          std::to_string(kernels.lanes) + "_" + isa_name(kernels.isa);
 }
 
@@ -270,7 +310,7 @@ void DepthwisePlan::run_unit(std::int64_t index, const void* in, void* out, std:
 
 // The tile that covers the `rest` of some `rows`, or as much of it as any: the lowest of those, if it fits.
 const DepthwiseRows& DepthwisePlan::tile_for(std::int64_t rest, std::int64_t rows) const {
-  const DepthwiseKernels& kernels = layer_->kernels->depthwise;
+  const DepthwiseKernels& kernels = this->kernels();
   std::int64_t i = kernels.sizes - 1;
   while (i > 0 && kernels.tile[i].rows < rest && kernels.tile[i - 1].rows <= std::min(rows, tile_rows_)) --i;
   return kernels.tile[i];
@@ -318,6 +358,7 @@ void DepthwisePlan::run_tile(const Unit& unit, const DepthwiseRows& kernel, std:
   tile.kernel_rows = geometry_.layer.kernel_height;
   tile.column_step = segment.column_step;
   tile.kernel_columns = geometry_.layer.kernel_width;
+  tile.turns = turns_;
   tile.weights = unit.blocks->weights();
   tile.bias = fused ? unit.blocks->bias() : unit.blocks->no_bias();
   tile.channels = channels_;

@@ -1,5 +1,5 @@
 // The plan of the depthwise convolution where channels are whole vectors: each output channel sees one input
-// channel. What it decides, once per image shape:
+// channel; or, of `grouped`, those of its group in turn. What it decides, once per image shape:
 //
 //   segments  an output row is one segment, or several where the input under it would not fit half of L2. Each has a
 //             table of the columns that its taps read: the border's map is in the table, so that pixels at the
@@ -23,7 +23,7 @@ namespace simdconv {
 
 class DepthwisePlan final : public LayerPlan {
  public:
-  DepthwisePlan(std::shared_ptr<const Layer> layer, const Geometry& geometry);
+  DepthwisePlan(const char* algorithm, std::shared_ptr<const Layer> layer, const Geometry& geometry);
 
   std::int64_t units() const override { return geometry_.out.batch * row_blocks_ * std::ssize(segments_); }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
@@ -31,6 +31,9 @@ class DepthwisePlan final : public LayerPlan {
 
  private:
   std::string kernel_name() const override;
+  const DepthwiseKernels& kernels() const {
+    return turns_ > 1 ? layer_->kernels->grouped.tiles : layer_->kernels->depthwise;
+  }
   // Of a row.
   struct Segment {
     std::int64_t first_pixel, end_pixel;
@@ -89,6 +92,7 @@ class DepthwisePlan final : public LayerPlan {
   RowSource row_source_;
   RowGrid grid_;
   std::int64_t channels_;         // of a pixel as it is read, and of the output
+  std::int64_t turns_;            // input channels of a group
   std::int64_t tile_rows_ = 1;    // at most
   std::int64_t row_spacing_ = 1;  // of a tile's output rows
   std::int64_t stride_ = 1;       // in input rows of the tile, from output row to output row

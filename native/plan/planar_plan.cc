@@ -43,6 +43,7 @@ std::string decline_cost(const Layer& layer) {
   if (layer.kernels->lanes == 1) return "lanes are one float wide, so that none are idle";
   if (l.group_in() == 1 && l.group_out() == 1) return "each output channel sees an input channel of its own";
   if (l.group_in() == 1) return {};  // other candidates repeat a sample for each output
+  if (kGrouped.decline(layer).empty()) return "groups that fill vectors need no planes";
   if (relative_cost(layer) < 1) return {};
   const std::int64_t lanes = direct_kernels(layer).lanes;
   return std::to_string(l.group_out()) + " output channels idle too few of " +

@@ -8,7 +8,7 @@ namespace {
 
 const Algorithm* const kBestFirst[] = {&kSeparable,   &kPlanar,      &kDepthwise,   &kFlat,
                                        &kWinograd4x4, &kWinograd2x2, &kWinograd6x6, &kWinograd1x4,
-                                       &kWinograd4x1, &kDirect,      &kReference};
+                                       &kWinograd4x1, &kGrouped,     &kDirect,      &kReference};
 
 std::string in_milliseconds(double seconds) {
   char text[32];

@@ -31,8 +31,8 @@ const Algorithm& choose_algorithm(const Layer& layer, const Geometry& geometry);
 // All that were asked: before there was an image, and for this one.
 std::vector<Candidate> describe_candidates(const Layer& layer, const Geometry& geometry);
 
-extern const Algorithm kSeparable, kPlanar, kDepthwise, kFlat, kWinograd2x2, kWinograd4x4, kWinograd6x6,
-    kWinograd1x4, kWinograd4x1, kDirect, kReference;
+extern const Algorithm kSeparable, kGrouped, kPlanar, kDepthwise, kFlat, kWinograd2x2, kWinograd4x4,
+    kWinograd6x6, kWinograd1x4, kWinograd4x1, kDirect, kReference;
 
 // Brings the weights into the form of the direct kernel, unless they are.
 void pack_directly(Layer& layer);

@@ -78,6 +78,14 @@ inline Vec nearest_integer(Vec x) {
   return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
+// Lane l gets what is in lane places[l].
+using Places = __m256i;
+inline Vec permute(Vec v, Places places) { return _mm256_permutevar8x32_ps(v, places); }
+inline Places traded_places(std::int64_t turn) {  // l xor turn
+  return _mm256_xor_si256(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+                          _mm256_set1_epi32(static_cast<int>(turn)));
+}
+
 // 2^n for an integer -126 <= n <= 128; 2^128 is infinity.
 inline Vec power_of_two(Vec n) {
   return _mm256_castsi256_ps(

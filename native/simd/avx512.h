@@ -69,6 +69,14 @@ inline Vec nearest_integer(Vec x) {
   return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
+// Lane l gets what is in lane places[l].
+using Places = __m512i;
+inline Vec permute(Vec v, Places places) { return _mm512_permutexvar_ps(places, v); }
+inline Places traded_places(std::int64_t turn) {  // l xor turn
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return _mm512_xor_si512(lanes, _mm512_set1_epi32(static_cast<int>(turn)));
+}
+
 // 2^n for an integer -126 <= n <= 128; 2^128 is infinity.
 inline Vec power_of_two(Vec n) {
   return _mm512_castsi512_ps(

@@ -94,6 +94,16 @@ inline Vec if_less(Vec x, Vec y, Vec a, Vec b) { return vbslq_f32(vcltq_f32(x, y
 inline Vec absolute(Vec x) { return vabsq_f32(x); }
 inline Vec nearest_integer(Vec x) { return vrndnq_f32(x); }
 
+// Lane l gets what is in lane places[l]; places are counted in bytes.
+using Places = uint8x16_t;
+inline Vec permute(Vec v, Places places) {
+  return vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(v), places));
+}
+inline Places traded_places(std::int64_t turn) {  // l xor turn
+  constexpr std::uint8_t kBytes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return veorq_u8(vld1q_u8(kBytes), vdupq_n_u8(static_cast<std::uint8_t>(turn * sizeof(float))));
+}
+
 // 2^n for an integer -126 <= n <= 128; 2^128 is infinity.
 inline Vec power_of_two(Vec n) {
   return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23));

@@ -122,6 +122,7 @@ void fill_random_case(Random& random, Values values, Case* result) {
   s.in_type = pick_of(random, {ElementType::float32, ElementType::float32, ElementType::uint8});
   s.out_type = pick_of(random, {ElementType::float32, ElementType::float32, ElementType::uint8});
   halve_weights_of_bytes(values, result);
+  s.bias = nullptr;
   if (pick(random, 0, 1) == 1) {
     c.bias.resize(static_cast<std::size_t>(s.out_channels));
     for (float& value : c.bias) value = pick_value(random, values);

@@ -309,7 +309,7 @@ describe('Conv2d options', () => {
       'an unknown algorithm',
       { algorithm: 'im2col' },
       option(
-        'algorithm must be "auto", "separable", "planar", "depthwise", "flat", "winograd", "winograd-2x2", "winograd-4x4", "winograd-6x6", "winograd-1x4", "winograd-4x1", "direct" or "reference", got "im2col"',
+        'algorithm must be "auto", "separable", "grouped", "planar", "depthwise", "flat", "winograd", "winograd-2x2", "winograd-4x4", "winograd-6x6", "winograd-1x4", "winograd-4x1", "direct" or "reference", got "im2col"',
       ),
     )
   })
