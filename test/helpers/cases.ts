@@ -106,9 +106,11 @@ function erf(x: number): number {
 
 /**
  * Of layers. Those of rank one are depthwise, their kernels products of a column and a row, and their strides 1. Dense
- * ones have strides and dilations of 1, kernels of 1x3, 3x1, 3x3 and 5x5, and more than a few output channels.
+ * ones have strides and dilations of 1, kernels of 1x3, 3x1, 3x3 and 5x5, and more than a few output channels. Those
+ * with small groups have as many channels in as out, whole vectors of them, kernels of 3x3 and 5x5, and both strides the
+ * same.
  */
-export type Kind = 'any' | 'depthwise' | 'rank one' | 'dense'
+export type Kind = 'any' | 'depthwise' | 'rank one' | 'dense' | 'small groups'
 
 /**
  * One random case. With small integers every order of summation gives the same bits, so nothing re-weights. Of the
@@ -117,32 +119,42 @@ export type Kind = 'any' | 'depthwise' | 'rank one' | 'dense'
 export function randomCase(random: Random, numbers: Numbers, kind: Kind = 'any'): Case {
   const exact = numbers === 'small integers'
   const dense = kind === 'dense'
-  const depthwise = !dense && (kind !== 'any' || random.integer(0, 4) === 0)
-  const groups = depthwise
-    ? random.pick(depthwiseGroups[kind === 'any' ? 'any' : 'depthwise'])
-    : random.pick([1, 1, 1, 1, 2, 3])
-  const inPerGroup = depthwise ? 1 : random.pick([1, 2, 3, 5, 7, 8, 13, 16])
-  const outPerGroup = depthwise
-    ? random.pick([1, 1, 2])
-    : random.pick(dense ? [9, 15, 16, 17, 31, 32, 33, 37] : [1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 32, 33, 37])
+  const grouped = kind === 'small groups'
+  const depthwise = !dense && !grouped && (kind !== 'any' || random.integer(0, 4) === 0)
+  const perGroup = random.pick([2, 2, 4, 4, 8, 16])
+  const groups = grouped
+    ? (16 / perGroup) * random.integer(1, 3)
+    : depthwise
+      ? random.pick(depthwiseGroups[kind === 'any' ? 'any' : 'depthwise'])
+      : random.pick([1, 1, 1, 1, 2, 3])
+  const inPerGroup = grouped ? perGroup : depthwise ? 1 : random.pick([1, 2, 3, 5, 7, 8, 13, 16])
+  const outPerGroup = grouped
+    ? perGroup
+    : depthwise
+      ? random.pick([1, 1, 2])
+      : random.pick(dense ? [9, 15, 16, 17, 31, 32, 33, 37] : [1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 32, 33, 37])
   const inChannels = groups * inPerGroup
   const outChannels = groups * outPerGroup
   const batch = random.pick([1, 1, 2, 3])
-  const [kernelHeight, kernelWidth] = dense
+  const squares = [
+    [3, 3],
+    [5, 5],
+  ] as const
+  const [kernelHeight, kernelWidth] = grouped
+    ? random.pick(squares)
+    : dense
+      ? random.pick([[1, 3], [3, 1], ...squares] as const)
+      : ([random.pick([1, 1, 2, 3, 3, 4, 5]), random.pick([1, 1, 2, 3, 3, 5, 7])] as const)
+  const strides = grouped
     ? random.pick([
-        [1, 3],
-        [3, 1],
-        [3, 3],
-        [5, 5],
+        [1, 1],
+        [2, 2],
       ] as const)
-    : ([random.pick([1, 1, 2, 3, 3, 4, 5]), random.pick([1, 1, 2, 3, 3, 5, 7])] as const)
-  const strides =
-    dense || kind === 'rank one'
+    : dense || kind === 'rank one'
       ? ([1, 1] as const)
       : ([random.pick([1, 1, 2, 3]), random.pick([1, 1, 2, 5])] as const)
-  const dilations = dense
-    ? ([1, 1] as const)
-    : ([random.pick([1, 1, 2, 3]), random.pick([1, 1, 2, 3])] as const)
+  const dilations =
+    dense || grouped ? ([1, 1] as const) : ([random.pick([1, 1, 2, 3]), random.pick([1, 1, 2, 3])] as const)
   const height = random.pick([1, 2, 3, 5, 7, 9, 13])
   const width = random.pick([1, 2, 3, 5, 7, 11, 17, 31, 43])
   const spanHeight = (kernelHeight - 1) * dilations[0] + 1

@@ -1,6 +1,14 @@
 import { expect } from 'chai'
-import { Conv2d } from 'simdconv'
-import { accepts, algorithms, firstMistake, inOracleOrder, randomCase, type Case } from '../../helpers/cases'
+import { Conv2d, info } from 'simdconv'
+import {
+  accepts,
+  algorithms,
+  firstMistake,
+  inOracleOrder,
+  randomCase,
+  type Case,
+  type Kind,
+} from '../../helpers/cases'
 import { oracle } from '../../helpers/oracle'
 import { Random } from '../../helpers/random'
 
@@ -45,6 +53,7 @@ describe('floats, within a bound from the data', () => {
 describe('the forced algorithms', () => {
   const forcedCount = 160
   const fewest = 20
+  const kinds: Readonly<Record<string, Kind>> = { separable: 'rank one', grouped: 'small groups' }
   const special = new Set<Case>()
 
   for (const algorithm of algorithms) {
@@ -53,18 +62,23 @@ describe('the forced algorithms', () => {
       const examples = Array.from({ length: forcedCount }, (_, index): [Case, boolean] => {
         const isExact = index % 2 === 0
         const anyKind = algorithm === 'planar' || index % 8 < 2
-        const kind = anyKind ? 'any' : algorithm === 'separable' ? 'rank one' : 'depthwise'
+        const kind = anyKind ? 'any' : (kinds[algorithm] ?? 'depthwise')
         const example = randomCase(random, isExact ? 'small integers' : 'floats', kind)
         return [{ ...example, options: { ...example.options, algorithm } }, isExact]
       })
       const accepted = examples.filter(([{ options }]) => accepts(options))
+      const needsVectors = algorithm === 'grouped' && info().isa === 'scalar'
+      if (needsVectors) {
+        it('accepts no layer, lanes being one float wide', () => expect(accepted).to.be.empty)
+        return
+      }
       const isGeneral = algorithm === 'direct' || algorithm === 'planar' || algorithm === 'reference'
 
       it(`accepts ${isGeneral ? 'every layer' : `at least ${fewest} layers`} of ${forcedCount}`, () => {
         expect(accepted).to.have.length.of.at.least(isGeneral ? forcedCount : fewest)
       })
       for (const [example, isExact] of accepted) {
-        if (!isGeneral) special.add(example)
+        if (!isGeneral && algorithm !== 'grouped') special.add(example)
         it(example.name, () => checkBothWays(example, isExact))
       }
     })
