@@ -26,7 +26,7 @@ constexpr KernelTable make_kernels() {
       .depthwise =
           depthwise_kernels<4, 2, 1>({.three = {4, 4}, .parted = {4, 4}, .five = {2, 2}, .seven = {4, 4}}),
       .grouped = grouped_kernels<2, 1>(4, {.three = {2, 2}, .parted = {2, 2}, .five = {}, .seven = {}}),
-      .flat = flat_kernels<8, 1, 1>(),
+      .flat = {flat_kernels<8, 1, 1>(), flat_kernels<8, 1, 1>()},
       .separable = separable_kernels<8, 1, 8, 0, 0>(),
       .winograd = winograd_kernels(),
       .planar = planar_kernels<12, 5, 3, 3, 2, 2>(),

@@ -9,9 +9,9 @@
 //   output row 1    acc 1,0   acc 1,1            row r - 1 with kernel row r - 1 ...
 //     ...
 //
-// AVX-512: 6 rows x 2 vectors; with up to 5 kernel rows at a time, 12 accumulators + 10 weights + 2 inputs = 24 of
-// 32 registers, and 5 kernel rows cost 30 loads for 60 FMAs. Where the channels of a pixel divide a vector (1, 2, 4,
-// 8), all vectors have the same weights: 6 x 3, 18 + 5 + 3 = 26 registers, 35 loads for 90 FMAs. Most vectors of
+// AVX-512: 8 rows x 2 vectors; with up to 5 kernel rows at a time, 16 accumulators + 10 weights + 2 inputs = 28 of
+// 32 registers, and 5 kernel rows cost 24 loads for 80 FMAs. Where the channels of a pixel divide a vector (1, 2, 4,
+// 8), all vectors have the same weights: 10 x 2, 20 + 5 + 2 = 27 registers, 28 loads for 100 FMAs. Most vectors of
 // inputs straddle two cache lines, which counts twice.
 // AVX2: 8 rows x 1 vector; 8 accumulators + 5 weights + 1 input = 14 of 16 registers.
 
@@ -165,15 +165,13 @@ constexpr FlatVariants flat_variants() {
            {&flat_tiles<Rows, Vectors, Different, 1, End>, &flat_tiles<Rows, Vectors, Different, 2, End>}}};
 }
 
-// Tiles of Rows x Vectors, or Rows x SharedVectors where vectors share their weights.
-template <int Rows, int Vectors, int SharedVectors>
-constexpr FlatKernels flat_kernels() {
+// Tiles of Rows x Vectors, of which `Different` have weights of their own.
+template <int Rows, int Vectors, int Different>
+constexpr FlatTileKernels flat_kernels() {
   return {
       .rows = Rows,
       .vectors = Vectors,
-      .shared_vectors = SharedVectors,
-      .whole = flat_variants<Rows, Vectors, Vectors, Ends::whole>(),
-      .shared = flat_variants<Rows, SharedVectors, 1, Ends::whole>(),
+      .whole = flat_variants<Rows, Vectors, Different, Ends::whole>(),
       .single = flat_variants<Rows, 1, 1, Ends::whole>(),
       .partial = flat_variants<Rows, 1, 1, Ends::partial>(),
   };

@@ -330,12 +330,16 @@ struct FlatVariants {
   FlatKernel by_rows[2][2];
 };
 
+struct FlatTileKernels {
+  std::int64_t rows, vectors;  // of full tiles
+  FlatVariants whole;
+  FlatVariants single;   // one vector
+  FlatVariants partial;  // the first lanes of one vector
+};
+
 struct FlatKernels {
-  std::int64_t rows, vectors, shared_vectors;  // of full tiles
-  FlatVariants whole;                          // `vectors`
-  FlatVariants shared;                         // `shared_vectors`, which all have the weights of the first
-  FlatVariants single;                         // one vector
-  FlatVariants partial;                        // the first lanes of one vector
+  FlatTileKernels own;     // where vectors have weights of their own
+  FlatTileKernels shared;  // where all vectors of a row have the same weights
 };
 
 // A horizontal pass over one row in which columns share loads: those that stand `step` vectors apart. Step 0:

@@ -26,7 +26,7 @@ constexpr KernelTable make_kernels() {
                         {.three = {7, 4}, .parted = {4, 4}, .five = {4, 3}, .seven = {3, 4}}),
                     .grouped = grouped_kernels<4, 3, 2, 1>(
                         2, {.three = {4, 4}, .parted = {4, 4}, .five = {4, 3}, .seven = {}}),
-                    .flat = flat_kernels<6, 2, 3>(),
+                    .flat = {flat_kernels<6, 2, 2>(), flat_kernels<6, 3, 1>()},
                     .separable = separable_kernels<6, 2, 12, 12, 4>(),
                     .winograd = winograd_kernels(),
                     .planar = planar_kernels<12, 8, 7, 6, 4, 4, 3, 3>(),

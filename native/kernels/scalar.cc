@@ -24,7 +24,7 @@ constexpr KernelTable make_kernels() {
                     .depthwise = depthwise_kernels<2, 1>(
                         {.three = {2, 2}, .parted = {2, 2}, .five = {2, 2}, .seven = {2, 2}}),
                     .grouped = {},
-                    .flat = flat_kernels<4, 1, 1>(),
+                    .flat = {flat_kernels<4, 1, 1>(), flat_kernels<4, 1, 1>()},
                     .separable = separable_kernels<4, 1, 4, 0, 0>(),
                     .winograd = winograd_kernels(),
                     .planar = planar_kernels<8, 4, 3, 2>(),

@@ -8,7 +8,7 @@ namespace simdconv {
 CyclicFilter::CyclicFilter(const FilterView& filter, const float* bias, const LayerShape& shape,
                            std::int64_t plane_channels, const KernelTable& kernels)
     : plane_channels_(plane_channels), taps_(shape.kernel_height * shape.kernel_width) {
-  const std::int64_t widest = std::max(kernels.flat.vectors, kernels.flat.shared_vectors);
+  const std::int64_t widest = std::max(kernels.flat.own.vectors, kernels.flat.shared.vectors);
   pitch_ = plane_channels - 1 + widest * kernels.lanes;
   const std::int64_t planes = shape.out_channels / plane_channels;
   std::int64_t count = planes;

@@ -68,8 +68,8 @@ FlatPlan::FlatPlan(std::shared_ptr<const Layer> layer, const Geometry& geometry)
   grid_ = RowGrid(rows);
   const FlatKernels& kernels = layer_->kernels->flat;
   const bool shares = layer_->kernels->lanes % plane_channels_ == 0;  // all vectors begin with channel 0
-  wide_ = shares ? &kernels.shared : &kernels.whole;
-  tile_floats_ = (shares ? kernels.shared_vectors : kernels.vectors) * layer_->kernels->lanes;
+  kernels_ = shares ? &kernels.shared : &kernels.own;
+  tile_floats_ = kernels_->vectors * layer_->kernels->lanes;
   const auto floats = [](const ImageShape& image) {
     return image.batch * image.height * image.width * image.channels;
   };
@@ -119,7 +119,7 @@ void FlatPlan::choose_windows() {
     const std::int64_t pixels = ceil_divide(zone.end - zone.first, zone.segments);
     if (!zone.gathered) widest = std::max(widest, stretch_under(0, pixels, false).floats());
   }
-  const std::int64_t height = geometry_.out.height, tile_rows = layer_->kernels->flat.rows;
+  const std::int64_t height = geometry_.out.height, tile_rows = kernels_->rows;
   const std::int64_t fair_share = ceil_divide(height * planes_ * segments_, kMinUnits);
   const auto fits = [&](std::int64_t rows) {
     if (widest == 0) return rows <= kGatheredRows;
@@ -149,16 +149,15 @@ void FlatPlan::lay_out_scratch() {
   scratch_.strips = scratch.place<float>(strip_floats);
   scratch_.constant_row = scratch.place<float>(row_source_.has_constant_rows() ? constant_floats : 0);
   const bool unfused = !fused_ || renormalizes;
-  scratch_.results = scratch.place<float>(
-      unfused && out_type() == ElementType::uint8 ? layer_->kernels->flat.rows * tile_floats_ : 0);
+  scratch_.results =
+      scratch.place<float>(unfused && out_type() == ElementType::uint8 ? kernels_->rows * tile_floats_ : 0);
   scratch_.factors = scratch.place<float>(renormalizes ? tile_floats_ : 0);
   scratch_.bytes = scratch.bytes();
 }
 
 std::string FlatPlan::kernel_name() const {
-  const KernelTable& kernels = *layer_->kernels;
-  return "f32_flat_" + std::to_string(kernels.flat.rows) + "x" + std::to_string(tile_floats_) + "_" +
-         isa_name(kernels.isa);
+  return "f32_flat_" + std::to_string(kernels_->rows) + "x" + std::to_string(tile_floats_) + "_" +
+         isa_name(layer_->kernels->isa);
 }
 
 // ---- obeying ---------------------------------------------------------------------------------
@@ -206,7 +205,7 @@ void FlatPlan::run_unit(std::int64_t index, const void* in, void* out, std::byte
   RowScratch row_scratch{.strips = reinterpret_cast<float*>(scratch + scratch_.strips),
                          .strip_count = strip_count(),
                          .constant_row = reinterpret_cast<float*>(scratch + scratch_.constant_row)};
-  const std::int64_t most_rows = layer_->kernels->flat.rows;
+  const std::int64_t most_rows = kernels_->rows;
   const std::int64_t tile_rows = rows >= most_rows ? most_rows : 1;
   for (std::int64_t done = 0; done < rows; done += tile_rows) {
     const std::int64_t end = std::min(done + tile_rows, rows);
@@ -217,17 +216,16 @@ void FlatPlan::run_unit(std::int64_t index, const void* in, void* out, std::byte
 
 // Covers rows with tiles; the last tile of full size overlaps the one before it rather than being narrower.
 void FlatPlan::run_rows(const Unit& unit, std::int64_t row, std::int64_t rows) const {
-  const FlatKernels& kernels = layer_->kernels->flat;
   const std::int64_t floats = (unit.end_pixel - unit.first_pixel) * plane_channels_;
   const bool is_wide = floats >= tile_floats_;
   const std::int64_t width = is_wide ? tile_floats_ : layer_->kernels->lanes;
   const std::int64_t whole = floats / width, rest = floats % width;
-  if (whole > 0) run_tiles(unit, is_wide ? *wide_ : kernels.single, {row, rows, 0, width}, whole);
+  if (whole > 0) run_tiles(unit, is_wide ? kernels_->whole : kernels_->single, {row, rows, 0, width}, whole);
   if (rest == 0) return;
   if (is_wide) {
-    run_tiles(unit, *wide_, {row, rows, floats - width, width}, 1);
+    run_tiles(unit, kernels_->whole, {row, rows, floats - width, width}, 1);
   } else {
-    run_tiles(unit, kernels.partial, {row, rows, floats - rest, rest}, 1);
+    run_tiles(unit, kernels_->partial, {row, rows, floats - rest, rest}, 1);
   }
 }
 

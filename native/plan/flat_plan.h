@@ -58,7 +58,7 @@ class FlatPlan final : public LayerPlan {
   void lay_out_scratch();
 
   std::int64_t strip_count() const {  // rows under a row of tiles
-    return grid_.distinct_rows(std::min(layer_->kernels->flat.rows, geometry_.out.height));
+    return grid_.distinct_rows(std::min(kernels_->rows, geometry_.out.height));
   }
   Stretch stretch_under(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const;
 
@@ -84,8 +84,8 @@ class FlatPlan final : public LayerPlan {
 
   std::int64_t planes_, plane_channels_;  // floats of an output pixel, and of an input pixel as it is read
   std::int64_t copies_;                   // of an input channel, one for each of its output channels
-  const FlatVariants* wide_;              // the kernels of full tiles
-  std::int64_t tile_floats_;              // along the row
+  const FlatTileKernels* kernels_;
+  std::int64_t tile_floats_;  // along the row
 
   bool is_far_;  // image and result are beyond L2
 
