@@ -551,7 +551,7 @@ TEST(mlp_says_where_its_planes_are) {
   };
   for (const Isa isa : available_isas()) {
     CHECK(home(isa, {3, 16, 16, 3}) == "fused-l1", "%s", isa_name(isa));
-    if (isa != Isa::scalar) CHECK(home(isa, {64, 512, 512}) == "fused-l2", "%s", isa_name(isa));
+    if (isa != Isa::scalar) CHECK(home(isa, {64, 512, 512, 512}) == "fused-l2", "%s", isa_name(isa));
   }
 }
 
