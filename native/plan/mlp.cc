@@ -29,12 +29,12 @@ bool follows(const std::vector<PixelMlpLayer>& layers, std::int64_t index) {
   return layer.out_channels == width;
 }
 
-// Lanes are channels where that spares transposing and leaves no lane idle: pixels have their channels innermost, all
-// layers make whole vectors of them, and nothing is chosen among channels, which a vector would have to be reduced
-// for. Pixels of a multiple of 4 KiB share one set of L1, so that a tile's would push each other out.
+// Lanes are channels where that spares transposing and leaves no lane idle: a vector has several, pixels have their
+// channels innermost, all layers make whole vectors of them, and nothing is chosen among channels, for which a vector
+// would have to be reduced. Pixels of a multiple of 4 KiB share one set of L1, where a tile's push each other out.
 bool suits_channels(const PixelMlpSpec& spec, const KernelTable& kernels) {
   constexpr std::int64_t kCollidingFloats = 1024;
-  if (spec.layout != Layout::nhwc || spec.classify != Classify::none) return false;
+  if (kernels.lanes == 1 || spec.layout != Layout::nhwc || spec.classify != Classify::none) return false;
   return std::all_of(spec.layers.begin(), spec.layers.end(), [&](const PixelMlpLayer& layer) {
     return layer.out_channels % kernels.lanes == 0 && layer.in_channels % kCollidingFloats != 0;
   });
