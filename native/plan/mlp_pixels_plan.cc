@@ -45,8 +45,8 @@ void MlpPixelsPlan::run_group(const Group& group) const {
     finish(group, layer);
   }
   if (!tiles_.writes_in_place) {
-    kernels_.narrow({value(group, mlp_->layers.size()), 0, group.out.bytes(), 0, 1,
-                     group.pixels * view_.out.channels});
+    kernels_.narrow(
+        {value(group, mlp_->layers.size()), 0, group.out.bytes(), 0, 1, group.pixels * view_.out.channels});
   }
 }
 

@@ -305,7 +305,8 @@ std::vector<float> run_chain(const MlpCase& c, std::vector<float> image) {
 
 // Layers of whole vectors, whatever the input has.
 void make_whole_vectors(Random& random, Isa isa, std::vector<std::int64_t>* widths) {
-  for (std::size_t i = 1; i < widths->size(); ++i) (*widths)[i] = kernels_for(isa)->lanes * pick(random, 1, 5);
+  for (std::size_t i = 1; i < widths->size(); ++i)
+    (*widths)[i] = kernels_for(isa)->lanes * pick(random, 1, 5);
 }
 
 }  // namespace
@@ -598,7 +599,8 @@ TEST(mlp_says_what_its_lanes_are) {
     CHECK(!are_channels(whole, Layout::nhwc, Classify::softmax), "%s: softmax", isa_name(isa));
     CHECK(!are_channels(whole, Layout::nhwc, Classify::argmax), "%s: argmax", isa_name(isa));
     CHECK(!are_channels({3, 1024, lanes}, Layout::nhwc, Classify::none), "%s: pages", isa_name(isa));
-    if (lanes > 1) CHECK(!are_channels({3, 2 * lanes, lanes + 1}, Layout::nhwc, Classify::none), "%s", isa_name(isa));
+    if (lanes > 1)
+      CHECK(!are_channels({3, 2 * lanes, lanes + 1}, Layout::nhwc, Classify::none), "%s", isa_name(isa));
   }
 }
 
