@@ -87,15 +87,15 @@ Status PixelMlp::create(const PixelMlpSpec& spec, std::shared_ptr<const PixelMlp
 
 Status PixelMlp::plan(std::shared_ptr<const PixelMlp> pixel_mlp, const ImageShape& input,
                       std::shared_ptr<const Plan>* result) try {
-  auto mlp = std::static_pointer_cast<const Mlp>(std::move(pixel_mlp));
+  const auto mlp = std::static_pointer_cast<const Mlp>(std::move(pixel_mlp));
   Geometry geometry{};
   const Status status =
       make_geometry(shape_of(mlp->in_channels(), mlp->out_channels()), input, {}, &geometry);
   if (status != Status::ok) return status;
   if (mlp->lanes_are_channels) {
-    *result = std::make_shared<MlpPixelsPlan>(std::move(mlp), geometry);
+    *result = std::make_shared<MlpPixelsPlan>(mlp, geometry);
   } else {
-    *result = std::make_shared<MlpPlanesPlan>(std::move(mlp), geometry);
+    *result = std::make_shared<MlpPlanesPlan>(mlp, geometry);
   }
   return Status::ok;
 } catch (const std::bad_alloc&) {

@@ -12,7 +12,7 @@ std::int64_t tile_pixels(const KernelTable& kernels) { return kernels.max_pixels
 
 }  // namespace
 
-MlpPixelsPlan::MlpPixelsPlan(std::shared_ptr<const Mlp> mlp, const Geometry& geometry)
+MlpPixelsPlan::MlpPixelsPlan(const std::shared_ptr<const Mlp>& mlp, const Geometry& geometry)
     : MlpPlan(mlp, geometry,
               {.pixels = tile_pixels(*mlp->kernels),
                .step = tile_pixels(*mlp->kernels),

@@ -15,7 +15,7 @@ namespace simdconv {
 
 class MlpPixelsPlan final : public MlpPlan {
  public:
-  MlpPixelsPlan(std::shared_ptr<const Mlp> mlp, const Geometry& geometry);
+  MlpPixelsPlan(const std::shared_ptr<const Mlp>& mlp, const Geometry& geometry);
 
  private:
   std::string kernel_name() const override;

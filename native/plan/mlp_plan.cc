@@ -78,6 +78,7 @@ void MlpPlan::place_values() {
   }
 }
 
+// A channel takes an odd number of cache lines, so that planes spread over all sets of the caches.
 void MlpPlan::choose_group() {
   const std::int64_t tile_floats = std::max<std::int64_t>(1, channels_ * tiles_.pixels);
   while (kHomes[home_].floats < tile_floats) ++home_;
@@ -86,8 +87,7 @@ void MlpPlan::choose_group() {
   const std::int64_t tiles = unlimited ? 1 : std::min(kHomes[home_].floats / tile_floats, most);
   group_pixels_ = std::min(tiles * tiles_.pixels, ceil_divide(view_.in.width, tiles_.step) * tiles_.step);
   const std::int64_t lines = ceil_divide(group_pixels_, kLineFloats);
-  channel_floats_ =
-      (lines + 1 - lines % 2) * kLineFloats;  // odd, so that planes spread over all sets of the caches
+  channel_floats_ = (lines + 1 - lines % 2) * kLineFloats;
 }
 
 void MlpPlan::choose_units() {

@@ -27,7 +27,7 @@ class MlpPlan : public Plan {
   ImageShape output_shape() const override { return geometry_.out; }
   ElementType in_type() const override { return mlp_->in_type; }
   ElementType out_type() const override { return mlp_->out_type; }
-  std::int64_t macs() const override;
+  std::int64_t macs() const final;
   std::int64_t units() const override { return view_.in.batch * image_units_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes(); }
   void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;

@@ -16,7 +16,7 @@ std::int64_t most_outputs(const Mlp& mlp) {
 }  // namespace
 
 // Tiles with the most outputs have the fewest vectors.
-MlpPlanesPlan::MlpPlanesPlan(std::shared_ptr<const Mlp> mlp, const Geometry& geometry)
+MlpPlanesPlan::MlpPlanesPlan(const std::shared_ptr<const Mlp>& mlp, const Geometry& geometry)
     : MlpPlan(mlp, geometry,
               {.pixels = mlp->kernels->planar.vectors[most_outputs(*mlp) - 1] * mlp->kernels->lanes,
                .step = mlp->kernels->lanes,

@@ -17,7 +17,7 @@ namespace simdconv {
 
 class MlpPlanesPlan final : public MlpPlan {
  public:
-  MlpPlanesPlan(std::shared_ptr<const Mlp> mlp, const Geometry& geometry);
+  MlpPlanesPlan(const std::shared_ptr<const Mlp>& mlp, const Geometry& geometry);
 
  private:
   std::string kernel_name() const override;
