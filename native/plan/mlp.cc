@@ -1,10 +1,12 @@
 // From a specification to a network, and from a network to a plan.
 #include "plan/mlp.h"
 
+#include <algorithm>
 #include <new>
 
 #include "plan/geometry.h"
-#include "plan/mlp_plan.h"
+#include "plan/mlp_pixels_plan.h"
+#include "plan/mlp_planes_plan.h"
 
 namespace simdconv {
 namespace {
@@ -27,11 +29,33 @@ bool follows(const std::vector<PixelMlpLayer>& layers, std::int64_t index) {
   return layer.out_channels == width;
 }
 
-MlpLayer pack(const PixelMlpLayer& layer, const PlanarKernels& kernels) {
+// Lanes are channels where that spares transposing and leaves no lane idle: a vector has several, pixels have their
+// channels innermost, all layers make whole vectors of them, and nothing is chosen among channels, for which a vector
+// would have to be reduced. Pixels of a multiple of 4 KiB share one set of L1, where a tile's push each other out.
+bool suits_channels(const PixelMlpSpec& spec, const KernelTable& kernels) {
+  constexpr std::int64_t kCollidingFloats = 1024;
+  if (kernels.lanes == 1 || spec.layout != Layout::nhwc || spec.classify != Classify::none) return false;
+  return std::all_of(spec.layers.begin(), spec.layers.end(), [&](const PixelMlpLayer& layer) {
+    return layer.out_channels % kernels.lanes == 0 && layer.in_channels % kCollidingFloats != 0;
+  });
+}
+
+MlpLayer pack(const PixelMlpLayer& layer, const Mlp& mlp) {
   const LayerShape shape = shape_of(layer.in_channels, layer.out_channels);
   const FilterView weights = view_filter(layer.weights, FilterLayout::hwio, shape, /*flip=*/false);
-  return {layer.in_channels,   layer.out_channels,   layer.activation,
-          layer.residual_from, layer.residual_after, PlanarFilter(weights, layer.bias, shape, kernels)};
+  MlpLayer made{.in_channels = layer.in_channels,
+                .out_channels = layer.out_channels,
+                .activation = layer.activation,
+                .residual_from = layer.residual_from,
+                .residual_after = layer.residual_after,
+                .planar = {},
+                .packed = {}};
+  if (mlp.lanes_are_channels) {
+    made.packed = PackedFilter(weights, layer.bias, shape, *mlp.kernels);
+  } else {
+    made.planar = PlanarFilter(weights, layer.bias, shape, mlp.kernels->planar);
+  }
+  return made;
 }
 
 }  // namespace
@@ -44,13 +68,14 @@ Status PixelMlp::create(const PixelMlpSpec& spec, std::shared_ptr<const PixelMlp
   mlp->layout = spec.layout;
   mlp->in_type = spec.in_type;
   mlp->out_type = spec.out_type;
+  mlp->lanes_are_channels = suits_channels(spec, *mlp->kernels);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     const PixelMlpLayer& layer = spec.layers[i];
     const LayerShape shape = shape_of(layer.in_channels, layer.out_channels);
     const Status status = check_layer_shape(shape);
     if (status != Status::ok) return status;
     if (!follows(spec.layers, static_cast<std::int64_t>(i))) return Status::bad_argument;
-    mlp->layers.push_back(pack(layer, mlp->kernels->planar));
+    mlp->layers.push_back(pack(layer, *mlp));
   }
   const bool indices = spec.classify == Classify::argmax && spec.out_type == ElementType::uint8;
   if (indices && mlp->layers.back().out_channels > kByteIndices) return Status::bad_argument;
@@ -62,12 +87,16 @@ Status PixelMlp::create(const PixelMlpSpec& spec, std::shared_ptr<const PixelMlp
 
 Status PixelMlp::plan(std::shared_ptr<const PixelMlp> pixel_mlp, const ImageShape& input,
                       std::shared_ptr<const Plan>* result) try {
-  auto mlp = std::static_pointer_cast<const Mlp>(std::move(pixel_mlp));
+  const auto mlp = std::static_pointer_cast<const Mlp>(std::move(pixel_mlp));
   Geometry geometry{};
   const Status status =
       make_geometry(shape_of(mlp->in_channels(), mlp->out_channels()), input, {}, &geometry);
   if (status != Status::ok) return status;
-  *result = std::make_shared<MlpPlan>(std::move(mlp), geometry);
+  if (mlp->lanes_are_channels) {
+    *result = std::make_shared<MlpPixelsPlan>(mlp, geometry);
+  } else {
+    *result = std::make_shared<MlpPlanesPlan>(mlp, geometry);
+  }
   return Status::ok;
 } catch (const std::bad_alloc&) {
   return Status::out_of_memory;

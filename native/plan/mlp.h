@@ -1,9 +1,11 @@
-// What a PixelMlp holds: its layers with their weights as `planar` tiles read them. Built once; plans only read it.
+// What a PixelMlp holds: its layers with their weights as the tiles of its plan read them. Built once; plans only read it.
 #pragma once
 
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "plan/common.h"
+#include "plan/pack.h"
 #include "plan/planar_filter.h"
 #include "simdconv/pixel_mlp.h"
 
@@ -14,10 +16,22 @@ struct MlpLayer {
   Activation activation;
   std::int64_t residual_from;
   bool residual_after;
-  PlanarFilter filter;
+  PlanarFilter planar;  // where lanes are pixels
+  PackedFilter packed;  // where they are channels
 
   bool has_residual() const { return residual_from != kNoResidual; }
   bool adds_before() const { return has_residual() && !residual_after; }
+
+  // The sum starts as the bias wherever Conv2d's would, so that both give the same bits.
+  bool sum_has_bias() const { return is_clamped() || adds_before(); }
+  bool is_clamped() const {
+    float low, high;
+    return as_clamp(activation, &low, &high);
+  }
+  bool clamps_sum() const { return is_clamped() && !adds_before(); }
+  void clamp_of_sum(float* low, float* high) const {
+    as_clamp(clamps_sum() ? activation : Activation{}, low, high);
+  }
 };
 
 struct Mlp final : PixelMlp {
@@ -26,12 +40,13 @@ struct Mlp final : PixelMlp {
   Layout layout = Layout::nhwc;
   ElementType in_type = ElementType::float32, out_type = ElementType::float32;
   const KernelTable* kernels = nullptr;
+  bool lanes_are_channels = false;
 
   std::int64_t in_channels() const override { return layers.front().in_channels; }
   std::int64_t out_channels() const { return classify == Classify::argmax ? 1 : layers.back().out_channels; }
   std::size_t packed_bytes() const override {
     std::size_t bytes = 0;
-    for (const MlpLayer& layer : layers) bytes += layer.filter.bytes();
+    for (const MlpLayer& layer : layers) bytes += layer.planar.bytes() + layer.packed.bytes();
     return bytes;
   }
 };

@@ -303,6 +303,12 @@ std::vector<float> run_chain(const MlpCase& c, std::vector<float> image) {
   return image;
 }
 
+// Layers of whole vectors, whatever the input has.
+void make_whole_vectors(Random& random, Isa isa, std::vector<std::int64_t>* widths) {
+  for (std::size_t i = 1; i < widths->size(); ++i)
+    (*widths)[i] = kernels_for(isa)->lanes * pick(random, 1, 5);
+}
+
 }  // namespace
 
 // Every number of channels around a vector and every number of pixels around a tile, whole numbers exactly.
@@ -354,6 +360,22 @@ TEST(mlp_wide_and_deep) {
   }
 }
 
+// Lanes that are channels: every number of pixels around a tile and a group, tiles of all widths.
+TEST(mlp_whole_vectors_and_pixel_count) {
+  for (const Isa isa : available_isas()) {
+    Random random(59);
+    const std::int64_t lanes = kernels_for(isa)->lanes;
+    for (std::int64_t pixels = 1; pixels <= 70; ++pixels) {
+      MlpCase c;
+      c.spec.isa = isa;
+      const std::int64_t vectors = 1 + pixels % 5;
+      make_layers(random, Values::integers, {pick(random, 1, 2 * lanes + 1), vectors * lanes, 2 * lanes}, &c);
+      c.input = {1, 1, pixels, c.spec.layers.front().in_channels};
+      compare(c, Values::integers, random, pixels % 2 == 0 ? Against::end : Against::start);
+    }
+  }
+}
+
 // Any options, sizes small and awkward.
 TEST(mlp_random) {
   constexpr std::int64_t kWidths[] = {1, 1, 2, 3, 3, 4, 5, 7, 8, 8, 9, 13, 16, 16, 17, 29, 32, 33, 48};
@@ -370,6 +392,7 @@ TEST(mlp_random) {
       std::vector<std::int64_t> widths(static_cast<std::size_t>(pick(random, 2, 6)));
       const std::int64_t usual = pick_of(random, kWidths);
       for (std::int64_t& width : widths) width = pick(random, 0, 1) == 0 ? usual : pick_of(random, kWidths);
+      if (i % 3 == 0) make_whole_vectors(random, isa, &widths);
       make_layers(random, values, widths, &c);
       add_residuals(random, &c);
       if (c.spec.classify == Classify::softmax && values == Values::integers) {
@@ -391,6 +414,7 @@ TEST(mlp_is_a_chain_of_direct_convolutions_bit_for_bit) {
       c.spec.layout = pick_of(random, {Layout::nhwc, Layout::nchw});
       std::vector<std::int64_t> widths(static_cast<std::size_t>(pick(random, 2, 5)));
       for (std::int64_t& width : widths) width = pick_of(random, kWidths);
+      if (i % 2 == 0) make_whole_vectors(random, isa, &widths);
       make_layers(random, Values::reals, widths, &c);
       c.input = {pick(random, 1, 2), pick(random, 1, 9), pick(random, 1, 30), widths.front()};
       const std::shared_ptr<const Plan> plan = plan_of(c);
@@ -551,7 +575,32 @@ TEST(mlp_says_where_its_planes_are) {
   };
   for (const Isa isa : available_isas()) {
     CHECK(home(isa, {3, 16, 16, 3}) == "fused-l1", "%s", isa_name(isa));
-    if (isa != Isa::scalar) CHECK(home(isa, {64, 512, 512}) == "fused-l2", "%s", isa_name(isa));
+    if (isa != Isa::scalar) CHECK(home(isa, {64, 512, 512, 512}) == "fused-l2", "%s", isa_name(isa));
+  }
+}
+
+TEST(mlp_says_what_its_lanes_are) {
+  for (const Isa isa : available_isas()) {
+    const std::int64_t lanes = kernels_for(isa)->lanes;
+    const auto are_channels = [&](const std::vector<std::int64_t>& widths, Layout layout, Classify classify) {
+      Random random(60);
+      MlpCase c;
+      c.spec.isa = isa;
+      c.spec.layout = layout;
+      c.spec.classify = classify;
+      make_layers(random, Values::reals, widths, &c);
+      c.input = {1, 20, 30, widths.front()};
+      const std::shared_ptr<const Plan> plan = plan_of(c);
+      return plan && plan->describe().kernel.find("direct") != std::string::npos;
+    };
+    const std::vector<std::int64_t> whole = {3, 2 * lanes, lanes};
+    CHECK(are_channels(whole, Layout::nhwc, Classify::none) == (lanes > 1), "%s", isa_name(isa));
+    CHECK(!are_channels(whole, Layout::nchw, Classify::none), "%s: planes", isa_name(isa));
+    CHECK(!are_channels(whole, Layout::nhwc, Classify::softmax), "%s: softmax", isa_name(isa));
+    CHECK(!are_channels(whole, Layout::nhwc, Classify::argmax), "%s: argmax", isa_name(isa));
+    CHECK(!are_channels({3, 1024, lanes}, Layout::nhwc, Classify::none), "%s: pages", isa_name(isa));
+    if (lanes > 1)
+      CHECK(!are_channels({3, 2 * lanes, lanes + 1}, Layout::nhwc, Classify::none), "%s", isa_name(isa));
   }
 }
 

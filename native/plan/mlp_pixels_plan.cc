@@ -1,0 +1,104 @@
+#include "plan/mlp_pixels_plan.h"
+
+#include <algorithm>
+
+#include "simdconv/cpu.h"
+
+namespace simdconv {
+namespace {
+
+// Tiles of full blocks have the fewest pixels.
+std::int64_t tile_pixels(const KernelTable& kernels) { return kernels.max_pixels[kernels.vectors - 1]; }
+
+}  // namespace
+
+MlpPixelsPlan::MlpPixelsPlan(const std::shared_ptr<const Mlp>& mlp, const Geometry& geometry)
+    : MlpPlan(mlp, geometry,
+              {.pixels = tile_pixels(*mlp->kernels),
+               .step = tile_pixels(*mlp->kernels),
+               .reads_in_place = mlp->in_type == ElementType::float32,
+               .writes_in_place = mlp->out_type == ElementType::float32}) {
+  std::int64_t tiles = 0;
+  for (const MlpLayer& layer : mlp_->layers) {
+    for (const ChannelBlock& block : layer.packed.blocks()) {
+      tiles += ceil_divide(group_pixels_, kernels_.max_pixels[block.vectors - 1]);
+    }
+  }
+  share_lines(tiles);
+}
+
+std::string MlpPixelsPlan::kernel_name() const {
+  std::int64_t widest = 0;
+  for (const MlpLayer& layer : mlp_->layers) widest = std::max(widest, layer.packed.widest_block());
+  return "f32_direct_" + std::to_string(tiles_.pixels) + "x" + std::to_string(widest) + "_" +
+         isa_name(kernels_.isa);
+}
+
+// ---- obeying ---------------------------------------------------------------------------------
+
+void MlpPixelsPlan::run_group(const Group& group) const {
+  if (!tiles_.reads_in_place) {
+    kernels_.widen(group.in.bytes(), value(group, 0), group.pixels * view_.in.channels);
+  }
+  for (std::size_t layer = 0; layer < mlp_->layers.size(); ++layer) {
+    run_layer(group, layer);
+    finish(group, layer);
+  }
+  if (!tiles_.writes_in_place) {
+    kernels_.narrow(
+        {value(group, mlp_->layers.size()), 0, group.out.bytes(), 0, 1, group.pixels * view_.out.channels});
+  }
+}
+
+// Tiles of equal width, for each block of channels. The sum starts as the bias wherever Conv2d's would.
+void MlpPixelsPlan::run_layer(const Group& group, std::size_t index) const {
+  const MlpLayer& layer = mlp_->layers[index];
+  const float* in = read(group, index);
+  DirectTile tile{};
+  tile.rows = &in;
+  tile.pixel_stride = layer.in_channels;
+  tile.kernel_rows = 1;
+  tile.runs = 1;
+  tile.run_length = layer.in_channels;
+  tile.stretch = layer.in_channels;
+  tile.out_stride = layer.out_channels;
+  layer.clamp_of_sum(&tile.low, &tile.high);
+  for (const ChannelBlock& block : layer.packed.blocks()) {
+    tile.weights = layer.packed.weights(block);
+    tile.bias = layer.sum_has_bias() ? layer.packed.bias(block) : layer.packed.no_bias();
+    tile.channels = block.channels;
+    const std::int64_t tiles = ceil_divide(group.pixels, kernels_.max_pixels[block.vectors - 1]);
+    for (std::int64_t t = 0; t < tiles; ++t) {
+      const std::int64_t begin = t * group.pixels / tiles, end = (t + 1) * group.pixels / tiles;
+      tile.column_offset = begin * layer.in_channels;
+      tile.out = written(group, index + 1) + begin * layer.out_channels + block.channel;
+      ask_ahead(group, 1);
+      kernels_.direct[block.vectors - 1][end - begin - 1](tile);
+    }
+  }
+}
+
+// What goes element by element sees pixels as one plane of whole vectors.
+void MlpPixelsPlan::finish(const Group& group, std::size_t index) const {
+  const MlpLayer& layer = mlp_->layers[index];
+  float* data = written(group, index + 1);
+  Activation activation = layer.clamps_sum() ? Activation{} : layer.activation;
+  if (!layer.sum_has_bias()) {
+    for (const ChannelBlock& block : layer.packed.blocks()) {
+      kernels_.finish({data + block.channel, layer.out_channels, nullptr, 0, layer.packed.bias(block),
+                       group.pixels, block.channels, activation});
+    }
+    activation = {};
+  }
+  if (!layer.has_residual()) return;
+  PlanesFinish rest{};
+  rest.data = data;
+  (layer.residual_after ? rest.after : rest.before) =
+      read(group, static_cast<std::size_t>(layer.residual_from + 1));
+  rest.channels = 1;
+  rest.vectors = group.pixels * layer.out_channels / kernels_.lanes;
+  rest.activation = activation;
+  kernels_.planes.finish(rest);
+}
+
+}  // namespace simdconv
