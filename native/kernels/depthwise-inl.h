@@ -106,20 +106,48 @@ SIMDCONV_INLINE void load_column(const float* const* rows, std::ptrdiff_t offset
   }
 }
 
-// The taps from (Tap, TapColumn) on, of a column of samples that is `Phase` in its cycle: an FMA for each row.
+// One tap, of a column of samples that is `Phase` in its cycle: an FMA for each row, or none where strides part them.
+template <int Tap, int TapColumn, int Phase, int Stride, int TapColumns, int Samples, int Slots, int Rows>
+SIMDCONV_INLINE void add_tap(const Vec (&samples)[Samples], const float* weights, Vec (&acc)[Slots][Rows]) {
+  constexpr int kBehind = Phase - TapColumn + kCycle<Stride, TapColumns>;
+  if constexpr (kBehind % Stride == 0) {
+    constexpr int kSlot = kBehind / Stride % Slots;
+    const Vec weight = in_register(load(weights + (Tap * TapColumns + TapColumn) * kLanes));
+    for (int r = 0; r < Rows; ++r) acc[kSlot][r] = fma(samples[r * Stride + Tap], weight, acc[kSlot][r]);
+  }
+}
+
+// The taps from (Tap, TapColumn) on, row by row.
 template <int Tap, int TapColumn, int Phase, int Stride, int Taps, int TapColumns, int Samples, int Slots,
           int Rows>
 SIMDCONV_INLINE void add_taps(const Vec (&samples)[Samples], const float* weights, Vec (&acc)[Slots][Rows]) {
   if constexpr (Tap < Taps) {
-    constexpr int kBehind = Phase - TapColumn + kCycle<Stride, TapColumns>;
-    if constexpr (kBehind % Stride == 0) {
-      constexpr int kSlot = kBehind / Stride % Slots;
-      const Vec weight = in_register(load(weights + (Tap * TapColumns + TapColumn) * kLanes));
-      for (int r = 0; r < Rows; ++r) acc[kSlot][r] = fma(samples[r * Stride + Tap], weight, acc[kSlot][r]);
-    }
+    add_tap<Tap, TapColumn, Phase, Stride, TapColumns>(samples, weights, acc);
     constexpr bool kRowEnds = TapColumn + 1 == TapColumns;
     add_taps<Tap + (kRowEnds ? 1 : 0), kRowEnds ? 0 : TapColumn + 1, Phase, Stride, Taps, TapColumns>(
         samples, weights, acc);
+  }
+}
+
+template <int Tap, int TapColumn, int Phase, int Taps, int TapColumns, int Samples, int Slots, int Rows>
+SIMDCONV_INLINE void add_tap_column(const Vec (&samples)[Samples], const float* weights,
+                                    Vec (&acc)[Slots][Rows]) {
+  if constexpr (Tap < Taps) {
+    add_tap<Tap, TapColumn, Phase, 1, TapColumns>(samples, weights, acc);
+    add_tap_column<Tap + 1, TapColumn, Phase, Taps, TapColumns>(samples, weights, acc);
+  }
+}
+
+// The taps from kernel column `TapColumn` on, column by column, with stride 1. Those for pixels beyond the ends of the
+// row are passed over: where 7 columns are under 5 x 5 taps, 6 of 35.
+template <int TapColumn, int Phase, int Taps, int TapColumns, int Samples, int Slots, int Rows>
+SIMDCONV_INLINE void add_taps_inside(const Vec (&samples)[Samples], const float* weights, std::int64_t column,
+                                     std::int64_t pixels, Vec (&acc)[Slots][Rows]) {
+  if constexpr (TapColumn < TapColumns) {
+    if (column >= TapColumn && column - TapColumn < pixels) {
+      add_tap_column<0, TapColumn, Phase, Taps, TapColumns>(samples, weights, acc);
+    }
+    add_taps_inside<TapColumn + 1, Phase, Taps, TapColumns>(samples, weights, column, pixels, acc);
   }
 }
 
@@ -152,7 +180,7 @@ SIMDCONV_INLINE void end_pixel(const DepthwisePass& pass, int block, std::int64_
 // of the column that have, and the weights pass by.
 template <bool Whole, int Phase, int Stride, int Taps, int TapColumns, int Blocks, int Slots, int Rows>
 SIMDCONV_INLINE void add_block_column(const DepthwisePass& pass, int block, const float* const* rows,
-                                      std::ptrdiff_t offset, Vec (&acc)[Slots][Rows]) {
+                                      std::int64_t column, std::ptrdiff_t offset, Vec (&acc)[Slots][Rows]) {
   offset += block == 0 ? pass.channel : pass.next_channel;
   if constexpr (Blocks == 1 && Taps <= kMaxTaps && TapColumns <= kMaxTaps) {
     Vec weights[Taps][TapColumns];
@@ -166,8 +194,12 @@ SIMDCONV_INLINE void add_block_column(const DepthwisePass& pass, int block, cons
   } else {
     Vec samples[kSamples<Stride, Rows, Taps>];
     load_column<0, Stride, Taps>(rows, offset, samples);
-    add_taps<0, 0, Phase, Stride, Taps, TapColumns>(samples,
-                                                    pass.weights + block * kLanes * Taps * TapColumns, acc);
+    const float* weights = pass.weights + block * kLanes * Taps * TapColumns;
+    if constexpr (Stride == 1 && TapColumns > kMaxTaps) {
+      add_taps_inside<0, Phase, Taps, TapColumns>(samples, weights, column, pass.pixels, acc);
+    } else {
+      add_taps<0, 0, Phase, Stride, Taps, TapColumns>(samples, weights, acc);
+    }
   }
 }
 
@@ -188,7 +220,8 @@ SIMDCONV_INLINE void add_cycle(const DepthwisePass& pass, const float* const* ro
     if (offset != kNoColumn) {
       SIMDCONV_UNROLL
       for (int b = 0; b < Blocks; ++b) {
-        add_block_column<Whole, Phase, Stride, Taps, TapColumns, Blocks>(pass, b, rows, offset, acc[b]);
+        add_block_column<Whole, Phase, Stride, Taps, TapColumns, Blocks>(pass, b, rows, column, offset,
+                                                                         acc[b]);
       }
     }
     constexpr int kBehind = Phase - (TapColumns - 1) + kCycle<Stride, TapColumns>;
