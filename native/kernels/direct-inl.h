@@ -1,4 +1,4 @@
-// The direct convolution, one tile at a time: `Pixels` neighbours of an output row, `Vectors` vectors of
+// The direct convolution, tile by tile: `Pixels` neighbours of an output row, `Vectors` vectors of
 // output channels. On AVX-512 the full tile is 14 x 2: 28 accumulators + 2 weights + 1 broadcast = 31 of 32
 // registers.
 //
@@ -54,57 +54,70 @@ SIMDCONV_INLINE void multiply_pixels(const char* low_base, const char* high_base
   }
 }
 
+// Lines that are soon needed are asked for a few at a time, before each stretch of steps: all at once they would take
+// the places that L1 has for lines on their way, and the multiplication would wait for its own.
 template <int Pixels, int Vectors>
-void direct_tile(const DirectTile& tile) {
+void direct_tiles(const DirectTiles& tiles) {
   constexpr std::ptrdiff_t kFloat = sizeof(float);
-  Vec acc[Pixels][Vectors];
-  float* out = tile.out;
-  SIMDCONV_UNROLL for (int p = 0; p < Pixels; ++p, out += tile.out_stride) {
-    SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) {
-      acc[p][v] = load(tile.bias + v * kLanes);
-      SIMDCONV_PREFETCH_STORE(out + v * kLanes);
-    }
-  }
-
-  PixelStrides stride{tile.pixel_stride * kFloat, tile.pixel_stride * kFloat * 3,
-                      tile.pixel_stride * kFloat * 5};
+  constexpr int kPixelsAsked = (Pixels + 1) / 2;  // for each stretch: sums of few steps have two or three
+  const std::ptrdiff_t out_stride = tiles.out_stride;
+  PixelStrides stride{tiles.pixel_stride * kFloat, tiles.pixel_stride * kFloat * 3,
+                      tiles.pixel_stride * kFloat * 5};
   SIMDCONV_OPAQUE(stride.one);
   SIMDCONV_OPAQUE(stride.three);
   SIMDCONV_OPAQUE(stride.five);
-  const float* weights = tile.weights;
-  for (std::int64_t y = 0; y < tile.kernel_rows; ++y) {
-    const float* run = tile.rows[y * tile.row_step] + tile.column_offset;
-    for (std::int64_t r = 0; r < tile.runs; ++r, run += tile.run_stride) {
-      const char* low_base = reinterpret_cast<const char*>(run);
-      const char* high_base = low_base + (stride.one * 4 + stride.three);
-      SIMDCONV_OPAQUE(high_base);
-      for (std::int64_t rest = tile.run_length; rest > 0; rest -= tile.stretch) {
-        if (tile.prefetch != 0) {
-          const char* next = low_base + tile.prefetch * kFloat;
-          SIMDCONV_UNROLL for (int p = 0; p < Pixels; ++p, next += stride.one) SIMDCONV_PREFETCH_LOAD(next);
-        }
-        for (std::int64_t e = rest < tile.stretch ? rest : tile.stretch; e > 0; --e) {
-          Vec w[Vectors];
-          SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) w[v] = load(weights + v * kLanes);
-          multiply_pixels<0>(low_base, high_base, stride, w, acc);
-          weights += Vectors * kLanes;
-          low_base += kFloat;
-          high_base += kFloat;
+  const std::int64_t last_channels = tiles.channels - (Vectors - 1) * kLanes;  // of the last vector
+  const float* ahead = tiles.ahead;
+  std::ptrdiff_t column = tiles.column_offset;
+  float* out = tiles.out;
+  for (std::int64_t t = tiles.tiles; t > 0; --t, column += Pixels * tiles.pixel_stride) {
+    Vec acc[Pixels][Vectors];
+    SIMDCONV_UNROLL for (int p = 0; p < Pixels; ++p) {
+      SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) acc[p][v] = load(tiles.bias + v * kLanes);
+    }
+
+    const float* weights = tiles.weights;
+    const float *asked = out, *asked_end = out + Pixels * out_stride;
+    for (std::int64_t y = 0; y < tiles.kernel_rows; ++y) {
+      const float* run = tiles.rows[y * tiles.row_step] + column;
+      for (std::int64_t r = 0; r < tiles.runs; ++r, run += tiles.run_stride) {
+        const char* low_base = reinterpret_cast<const char*>(run);
+        const char* high_base = low_base + (stride.one * 4 + stride.three);
+        SIMDCONV_OPAQUE(high_base);
+        for (std::int64_t rest = tiles.run_length; rest > 0; rest -= kDirectStretch) {
+          for (int p = 0; p < kPixelsAsked && asked < asked_end; ++p, asked += out_stride) {
+            SIMDCONV_UNROLL for (int v = 1; v <= Vectors; ++v) {  // where a vector ends the next begins
+              SIMDCONV_PREFETCH_STORE(asked + v * kLanes - 1);
+            }
+          }
+          if (tiles.samples_ahead != 0) {
+            const char* next = low_base + tiles.samples_ahead * kFloat;
+            SIMDCONV_UNROLL for (int p = 0; p < Pixels; ++p, next += stride.one) SIMDCONV_PREFETCH_L2(next);
+          }
+          for (std::int64_t line = tiles.lines_ahead; line > 0; --line, ahead += kDirectStretch) {
+            SIMDCONV_PREFETCH_L2(ahead);
+          }
+          for (std::int64_t e = rest < kDirectStretch ? rest : kDirectStretch; e > 0; --e) {
+            Vec w[Vectors];
+            SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) w[v] = load(weights + v * kLanes);
+            multiply_pixels<0>(low_base, high_base, stride, w, acc);
+            weights += Vectors * kLanes;
+            low_base += kFloat;
+            high_base += kFloat;
+          }
         }
       }
     }
-  }
 
-  const Vec low = splat(tile.low), high = splat(tile.high);
-  const std::int64_t last_channels = tile.channels - (Vectors - 1) * kLanes;  // of the last vector
-  out = tile.out;
-  SIMDCONV_UNROLL for (int p = 0; p < Pixels; ++p, out += tile.out_stride) {
-    SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) {
-      const Vec clamped = at_most(high, at_least(low, acc[p][v]));
-      if (v < Vectors - 1 || last_channels == kLanes) {
-        store(out + v * kLanes, clamped);
-      } else {
-        store_first(out + v * kLanes, clamped, last_channels);
+    const Vec low = splat(tiles.low), high = splat(tiles.high);
+    SIMDCONV_UNROLL for (int p = 0; p < Pixels; ++p, out += out_stride) {
+      SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) {
+        const Vec clamped = at_most(high, at_least(low, acc[p][v]));
+        if (v < Vectors - 1 || last_channels == kLanes) {
+          store(out + v * kLanes, clamped);
+        } else {
+          store_first(out + v * kLanes, clamped, last_channels);
+        }
       }
     }
   }
@@ -114,7 +127,7 @@ void direct_tile(const DirectTile& tile) {
 template <int Vectors, int Pixels>
 constexpr void add_direct_tiles(KernelTable& table) {
   if constexpr (Pixels > 0) {
-    table.direct[Vectors - 1][Pixels - 1] = &direct_tile<Pixels, Vectors>;
+    table.direct[Vectors - 1][Pixels - 1] = &direct_tiles<Pixels, Vectors>;
     add_direct_tiles<Vectors, Pixels - 1>(table);
   }
 }

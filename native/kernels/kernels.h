@@ -40,7 +40,11 @@
 
 namespace simdconv {
 
-// One tile of a direct convolution: `pixels` neighbours of one output row times a block of output channels.
+// A run is multiplied in stretches of as many samples as a cache line holds.
+inline constexpr std::int64_t kDirectStretch = 16;
+
+// Tiles of a direct convolution side by side, each `pixels` neighbours of one output row times a block of output
+// channels. Of the first:
 //
 //   out[p][d] = min(max(bias[d] + sum over kernel row y, run r, element e of
 //                       rows[y * row_step][column_offset + p * pixel_stride + r * run_stride + e]
@@ -48,21 +52,23 @@ namespace simdconv {
 //
 // A run is a stretch of the input that is contiguous under the kernel: kernel width x channels where
 // neighbouring taps touch, the channels of one tap where dilation or groups part them.
-struct DirectTile {
+struct DirectTiles {
+  std::int64_t tiles;
   const float* const* rows;  // the input row under each kernel row, row_step entries apart
   std::ptrdiff_t row_step;
-  std::ptrdiff_t column_offset;  // from a row's start to the first tap of the tile's first pixel
+  std::ptrdiff_t column_offset;  // from a row's start to the first tap of the first pixel
   std::ptrdiff_t pixel_stride;   // between the first taps of neighbouring pixels
   std::ptrdiff_t run_stride;     // between the runs of one kernel row
   std::int64_t kernel_rows;
   std::int64_t runs;        // per kernel row
   std::int64_t run_length;  // elements
-  std::int64_t
-      stretch;  // of a run, in elements; before each, the samples `prefetch` further on are asked for
-  std::ptrdiff_t prefetch;  // 0: none
   const float* weights;  // [kernel_rows][runs][run_length][vectors * lanes], zero beyond the block's channels
-  const float* bias;     // [vectors * lanes]
-  float* out;            // [pixels][channels], out_stride between pixels
+  std::ptrdiff_t
+      samples_ahead;   // the next tile's are that many floats further on, and asked for; 0: they are not
+  const float* ahead;  // what is needed later, and asked for line by line:
+  std::int64_t lines_ahead;  // so many lines before each stretch of steps
+  const float* bias;         // [vectors * lanes]
+  float* out;                // [tiles * pixels][channels], out_stride between pixels
   std::ptrdiff_t out_stride;
   std::int64_t channels;  // of the block that exist, and are stored: 1 to vectors * lanes
   float low, high;        // -infinity and infinity where nothing is clamped; NaN passes
@@ -279,7 +285,7 @@ struct NarrowTile {
   std::int64_t rows, count;
 };
 
-using DirectKernel = void (*)(const DirectTile&);
+using DirectKernel = void (*)(const DirectTiles&);
 using DepthwiseKernel = void (*)(const DepthwiseTile&);
 using FlatKernel = void (*)(const FlatTiles&);
 using VerticalKernel = void (*)(const VerticalPass&);

@@ -12,7 +12,9 @@ namespace simdconv {
 
 inline constexpr std::int64_t kWindowFloats =
     65536;  // 256 KiB: half of the smallest L2 among current servers' cores
-inline constexpr std::int64_t kLineFloats = 16;  // of a cache line
+inline constexpr std::int64_t kL2Floats = 262144;  // 1 MiB: most of them have no more
+inline constexpr std::int64_t kPageFloats = 1024;  // beyond a page no hardware prefetcher looks
+inline constexpr std::int64_t kLineFloats = 16;    // of a cache line
 inline constexpr std::int64_t kPointerFloats = sizeof(std::uintptr_t) / sizeof(float);
 inline constexpr std::int64_t kMinUnits = 8;  // enough for a few threads to share evenly
 inline constexpr float kInfinity = std::numeric_limits<float>::infinity();

@@ -76,6 +76,7 @@ DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geome
   skips_rows_ = outside_rows_add_nothing(spec.border, layer_->finite_weights);
   grid_ = RowGrid(view_.layer);
   stores_at_once_ = native_out_ && spec.out_type == ElementType::float32;
+  at_once_ = stores_at_once_ && fused_ && !spec.border.renormalizes();
   row_source_ = RowSource(kernels_, view_.in, spec.border, native_in_, skips_rows_);
   choose_tiles();
   choose_windows();
@@ -254,6 +255,35 @@ DirectPlan::Unit DirectPlan::decode(std::int64_t index, const OutSamples& out, s
   return unit;
 }
 
+// While one block of weights is multiplied, the next comes from L3 or from memory, spread over all steps: its first
+// tile would wait for it otherwise, in pages that no hardware prefetcher looks beyond. Where all weights rest in L2
+// there is nothing to ask for, and where two blocks do not, the second would push out the first.
+void DirectPlan::ask_for_weights(const Unit& unit, const ChannelBlock& block, std::int64_t tile_stretches,
+                                 DirectTiles* tiles) const {
+  const std::vector<ChannelBlock>& blocks = layer_->packed.blocks();
+  const LayerShape& l = view_.layer;
+  const std::int64_t weights =
+      l.kernel_height * l.kernel_width * l.group_in() * block.vectors * kernels_.lanes;
+  if (weights * 2 > kWindowFloats || weights * std::ssize(blocks) <= kWindowFloats) return;
+  const auto next = static_cast<std::size_t>(&block - blocks.data() + 1) % blocks.size();
+  tiles->ahead = layer_->packed.weights(blocks[next]);
+  tiles->lines_ahead =
+      ceil_divide(weights / kLineFloats, (unit.end_row - unit.first_row) * unit.tiles() * tile_stretches);
+}
+
+// And while one output row is made of samples that nobody has read before, the last row under the next one comes.
+void DirectPlan::ask_for_samples(const Unit& unit, std::int64_t row, std::int64_t tile_stretches,
+                                 DirectTiles* tiles) const {
+  const LayerShape& l = view_.layer;
+  const std::int64_t newest = row * l.stride_height - view_.padding.top + l.span_height() - 1;
+  tiles->lines_ahead = 0;
+  if (newest < 0 || newest + l.stride_height >= view_.in.height) return;
+  const std::int64_t entry =
+      (row - unit.first_row) * grid_.out_step + (grid_.kernel_rows - 1) * grid_.kernel_step;
+  tiles->ahead = unit.rows[entry] + l.stride_height * view_.in.width * view_.in.channels;
+  tiles->lines_ahead = ceil_divide(unit.stretch.floats() / kLineFloats, unit.tiles() * tile_stretches);
+}
+
 void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
   const LayerShape& l = view_.layer;
   const std::int64_t channels = view_.in.channels, group_in = l.group_in();
@@ -262,50 +292,62 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
   const std::int64_t pixel_floats = stretch.pixel_floats;
   const bool contiguous =
       l.groups == 1 && l.dilation_width == 1 && !stretch.by_tap && pixel_floats == channels;
-  DirectTile tile{};
-  tile.row_step = grid_.kernel_step;
-  tile.pixel_stride = (stretch.by_tap ? 1 : l.stride_width) * pixel_floats;
-  tile.runs = contiguous ? 1 : l.kernel_width;
-  tile.run_length = contiguous ? l.kernel_width * channels : group_in;
-  tile.run_stride = (stretch.by_tap ? stretch.columns : l.dilation_width) * pixel_floats;
-  tile.channels = block.channels;
+  DirectTiles tiles{};
+  tiles.row_step = grid_.kernel_step;
+  tiles.pixel_stride = (stretch.by_tap ? 1 : l.stride_width) * pixel_floats;
+  tiles.runs = contiguous ? 1 : l.kernel_width;
+  tiles.run_length = contiguous ? l.kernel_width * channels : group_in;
+  tiles.run_stride = (stretch.by_tap ? stretch.columns : l.dilation_width) * pixel_floats;
+  tiles.channels = block.channels;
   const bool pointwise = l.kernel_height == 1 && l.kernel_width == 1;
-  tile.stretch = pointwise ? kLineFloats : tile.run_length;
-  tile.prefetch = pointwise ? tile_pixels_ * tile.pixel_stride : 0;  // the tile after, line by line
+  tiles.samples_ahead = pointwise ? tile_pixels_ * tiles.pixel_stride : 0;  // the tile after
   const std::int64_t row_weights = l.kernel_width * group_in * block_width;
+  const std::int64_t stretches =
+      tiles.runs * ceil_divide(tiles.run_length, kDirectStretch);  // of a kernel row
+  const bool streams =
+      row_weights * l.kernel_height > kL2Floats;  // each tile reads its weights from beyond L2
+  const bool reads_first = !pointwise && !stretch.gathered && is_first(unit, block);
+  if (!reads_first) ask_for_weights(unit, block, stretches * l.kernel_height, &tiles);
 
   for (std::int64_t row = unit.first_row; row < unit.end_row; ++row) {
     const TapRange inside = taps_inside(row * l.stride_height - view_.padding.top, l.dilation_height,
                                         l.kernel_height, view_.in.height);
     const TapRange used = skips_rows_ ? inside : TapRange{0, l.kernel_height};
-    tile.rows = unit.rows + (row - unit.first_row) * grid_.out_step + used.begin * grid_.kernel_step;
-    tile.kernel_rows = used.count();
-    tile.weights = layer_->packed.weights(block) + used.begin * row_weights;
+    tiles.rows = unit.rows + (row - unit.first_row) * grid_.out_step + used.begin * grid_.kernel_step;
+    tiles.kernel_rows = used.count();
+    tiles.weights = layer_->packed.weights(block) + used.begin * row_weights;
+    if (reads_first && used.count() > 0) ask_for_samples(unit, row, stretches * used.count(), &tiles);
 
-    for (std::int64_t t = unit.segment.first_tile; t < unit.segment.end_tile; ++t) {
+    for (std::int64_t t = unit.segment.first_tile; t < unit.segment.end_tile; t += tiles.tiles) {
       const std::int64_t first_pixel = tile_begin(t), pixels = tile_begin(t + 1) - first_pixel;
       const bool fused = fused_ && !leaves_out(inside, first_pixel, pixels);
-      tile.column_offset =
-          (first_pixel - tile_begin(unit.segment.first_tile)) * tile.pixel_stride + block.group * group_in;
-      if (stores_at_once_) {
-        tile.out = unit.out.floats() + place(unit.image, row, first_pixel) + block.channel;
-        tile.out_stride = view_.out.channels;
-      } else {
-        tile.out = unit.tile;
-        tile.out_stride = has_whole_pixels(block) ? block.channels : block_width;
+      tiles.tiles = at_once_ && !streams ? alike(unit.segment, t) : 1;
+      if (streams) {
+        tiles.ahead = tiles.weights + kPageFloats;
+        tiles.lines_ahead = block_width * kDirectStretch / kLineFloats;
       }
-      tile.bias = fused ? layer_->packed.bias(block) : layer_->packed.no_bias();
-      tile.low = fused ? low_ : -kInfinity;
-      tile.high = fused ? high_ : kInfinity;
-      kernels_.direct[block.vectors - 1][pixels - 1](tile);
-      if (!fused) finish(unit, block, first_pixel, inside, tile, pixels);
-      if (!stores_at_once_) store(unit, block, row, first_pixel, tile, pixels);
+      tiles.column_offset =
+          (first_pixel - tile_begin(unit.segment.first_tile)) * tiles.pixel_stride + block.group * group_in;
+      if (stores_at_once_) {
+        tiles.out = unit.out.floats() + place(unit.image, row, first_pixel) + block.channel;
+        tiles.out_stride = view_.out.channels;
+      } else {
+        tiles.out = unit.tile;
+        tiles.out_stride = has_whole_pixels(block) ? block.channels : block_width;
+      }
+      tiles.bias = fused ? layer_->packed.bias(block) : layer_->packed.no_bias();
+      tiles.low = fused ? low_ : -kInfinity;
+      tiles.high = fused ? high_ : kInfinity;
+      kernels_.direct[block.vectors - 1][pixels - 1](tiles);
+      if (!fused) finish(unit, block, first_pixel, inside, tiles, pixels);
+      if (!stores_at_once_) store(unit, block, row, first_pixel, tiles, pixels);
+      tiles.ahead += tiles.lines_ahead * kLineFloats * stretches * tiles.kernel_rows * tiles.tiles;
     }
   }
 }
 
 void DirectPlan::store(const Unit& unit, const ChannelBlock& block, std::int64_t row,
-                       std::int64_t first_pixel, const DirectTile& tile, std::int64_t pixels) const {
+                       std::int64_t first_pixel, const DirectTiles& tile, std::int64_t pixels) const {
   MadePixels made{};
   made.data = tile.out;
   made.stride = tile.out_stride;
@@ -331,7 +373,7 @@ bool DirectPlan::leaves_out(TapRange rows, std::int64_t first_pixel, std::int64_
 }
 
 void DirectPlan::finish(const Unit& unit, const ChannelBlock& block, std::int64_t first_pixel, TapRange rows,
-                        DirectTile& tile, std::int64_t pixels) const {
+                        DirectTiles& tile, std::int64_t pixels) const {
   const LayerShape& l = view_.layer;
   const Border& border = layer_->spec.border;
   FinishTile rest{};

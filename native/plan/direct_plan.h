@@ -56,6 +56,8 @@ class DirectPlan final : public LayerPlan {
     float* tile;         // [tile pixels][widest block], where tiles are not stored at once
     std::uint8_t* tile_bytes;
     float* factors;  // [tile pixels][widest block]
+
+    std::int64_t tiles() const { return segment.end_tile - segment.first_tile; }  // of a row
   };
 
   void choose_tiles();
@@ -67,6 +69,10 @@ class DirectPlan final : public LayerPlan {
   // Tiles differ by a pixel at the most; the wider ones come first.
   std::int64_t tile_begin(std::int64_t tile) const {
     return tile * narrow_pixels_ + std::min(tile, wide_tiles_);
+  }
+  // Tiles of one width, side by side, from `tile` to the end of the segment.
+  std::int64_t alike(const Segment& segment, std::int64_t tile) const {
+    return (tile < wide_tiles_ ? std::min(wide_tiles_, segment.end_tile) : segment.end_tile) - tile;
   }
   bool has_whole_pixels(
       const ChannelBlock& block) const {  // so that a tile of it is contiguous in the output
@@ -84,10 +90,18 @@ class DirectPlan final : public LayerPlan {
 
   Unit decode(std::int64_t index, const OutSamples& out, std::byte* scratch) const;
   void run_block(const Unit& unit, const ChannelBlock& block) const;
+  bool is_first(const Unit& unit, const ChannelBlock& block) const {
+    return &block == layer_->packed.blocks().data() + unit.first_block;
+  }
+  // What the kernel asks for ahead, in so many stretches of steps of a tile.
+  void ask_for_weights(const Unit& unit, const ChannelBlock& block, std::int64_t tile_stretches,
+                       DirectTiles* tiles) const;
+  void ask_for_samples(const Unit& unit, std::int64_t row, std::int64_t tile_stretches,
+                       DirectTiles* tiles) const;
   void finish(const Unit& unit, const ChannelBlock& block, std::int64_t first_pixel, TapRange rows,
-              DirectTile& tile, std::int64_t pixels) const;
+              DirectTiles& tile, std::int64_t pixels) const;
   void store(const Unit& unit, const ChannelBlock& block, std::int64_t row, std::int64_t first_pixel,
-             const DirectTile& tile, std::int64_t pixels) const;
+             const DirectTiles& tile, std::int64_t pixels) const;
   bool leaves_out(TapRange rows, std::int64_t first_pixel, std::int64_t pixels) const;
 
   const KernelTable& kernels_;
@@ -95,6 +109,7 @@ class DirectPlan final : public LayerPlan {
 
   bool native_in_, native_out_;  // pixels are contiguous: nhwc, or a single channel
   bool stores_at_once_;          // tiles are made where they belong: native, and floats
+  bool at_once_;                 // tiles side by side are one call: nothing is to be done in between
   bool skips_rows_;              // kernel rows beyond the image add nothing, and are passed over
   RowSource row_source_;
   RowGrid grid_;

@@ -12,8 +12,6 @@
 namespace simdconv {
 namespace {
 
-constexpr std::int64_t kPageFloats = 1024;
-
 // Tiles that read the weights together. Each weight is then used that often; from L3 it arrives in time.
 constexpr std::int64_t kGroupTiles = 28;
 
@@ -390,12 +388,13 @@ void WinogradPlan::make_directly(const Unit& unit, const Tile& tile, const Chann
   }
   const float* rows[kMostPoints];
   for (std::int64_t y = 0; y < form_y_.points(); ++y) rows[y] = unit.patch + y * width * pixel_floats_;
-  DirectTile direct{};
+  DirectTiles direct{};
+  direct.tiles = 1;
   direct.row_step = 1;
   direct.pixel_stride = direct.run_stride = pixel_floats_;
   direct.kernel_rows = geometry_.layer.kernel_height;
   direct.runs = geometry_.layer.kernel_width;
-  direct.run_length = direct.stretch = geometry_.layer.group_in();
+  direct.run_length = geometry_.layer.group_in();
   const auto index = static_cast<std::size_t>(&block - filter_.packed().blocks().data());
   direct.weights = layer_->packed.weights(layer_->packed.blocks()[index]);
   direct.bias = place.bias;

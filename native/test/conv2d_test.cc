@@ -91,6 +91,29 @@ TEST(channels_that_collide_in_cache) {
   }
 }
 
+// Weights that do not rest in L2: blocks that are asked for while another is multiplied, and blocks that no L2 holds.
+TEST(weights_from_beyond_l2) {
+  struct Size {
+    std::int64_t side, in_channels, out_channels;
+  };
+  for (const Isa isa : available_isas()) {
+    Random random(5);
+    for (const Size& size : {Size{1, 611, 150}, Size{3, 75, 150}, Size{3, 1900, 19}}) {
+      Case c;
+      c.spec.isa = isa;
+      c.spec.kernel_height = c.spec.kernel_width = size.side;
+      c.spec.in_channels = size.in_channels;
+      c.spec.out_channels = size.out_channels;
+      c.filter.resize(static_cast<std::size_t>(size.side * size.side * size.in_channels * size.out_channels));
+      for (float& weight : c.filter) weight = pick_value(random, Values::integers);
+      c.spec.filter = c.filter.data();
+      c.input = {1, 3, 31, size.in_channels};
+      c.padding = {size.side / 2, 0, 0, size.side / 2};
+      compare_with_reference(c, "direct", Values::integers, random, Against::end);
+    }
+  }
+}
+
 // A weight times the border's value is a product like any other; a tap that is left out is none.
 TEST(infinite_weights_meet_the_border) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
