@@ -54,13 +54,13 @@ void MlpPixelsPlan::run_group(const Group& group) const {
 void MlpPixelsPlan::run_layer(const Group& group, std::size_t index) const {
   const MlpLayer& layer = mlp_->layers[index];
   const float* in = read(group, index);
-  DirectTile tile{};
+  DirectTiles tile{};
+  tile.tiles = 1;
   tile.rows = &in;
   tile.pixel_stride = layer.in_channels;
   tile.kernel_rows = 1;
   tile.runs = 1;
   tile.run_length = layer.in_channels;
-  tile.stretch = layer.in_channels;
   tile.out_stride = layer.out_channels;
   layer.clamp_of_sum(&tile.low, &tile.high);
   for (const ChannelBlock& block : layer.packed.blocks()) {

@@ -29,8 +29,15 @@ const forms = /^winograd-/
 /** Winograd's, one by one. */
 export const winogradForms = info().algorithms.filter((name) => forms.test(name))
 
-/** Every other algorithm that can be forced. */
-export const algorithms = info().algorithms.filter((name) => name !== 'auto' && !name.startsWith('winograd'))
+/** Every other algorithm that can be forced; without vectors there are no groups that share one. */
+export const algorithms = info().algorithms.filter(
+  (name) =>
+    name !== 'auto' && !name.startsWith('winograd') && !(name === 'grouped' && info().isa === 'scalar'),
+)
+
+/** The layers among which an algorithm finds some that it can do. */
+export const kindFor = (algorithm: string): Kind =>
+  algorithm === 'separable' ? 'rank one' : algorithm === 'grouped' ? 'small groups' : 'depthwise'
 
 /** Whether the algorithm that the options force can do the layer. */
 export function accepts(options: Conv2dOptions<ElementType, ElementType>): boolean {
@@ -121,7 +128,7 @@ export function randomCase(random: Random, numbers: Numbers, kind: Kind = 'any')
   const dense = kind === 'dense'
   const grouped = kind === 'small groups'
   const depthwise = !dense && !grouped && (kind !== 'any' || random.integer(0, 4) === 0)
-  const perGroup = random.pick([2, 2, 4, 4, 8, 16])
+  const perGroup = grouped ? random.pick([2, 2, 4, 4, 8, 16]) : 0
   const groups = grouped
     ? (16 / perGroup) * random.integer(1, 3)
     : depthwise

@@ -1,13 +1,13 @@
 import { expect } from 'chai'
-import { Conv2d, info } from 'simdconv'
+import { Conv2d } from 'simdconv'
 import {
   accepts,
   algorithms,
   firstMistake,
   inOracleOrder,
+  kindFor,
   randomCase,
   type Case,
-  type Kind,
 } from '../../helpers/cases'
 import { oracle } from '../../helpers/oracle'
 import { Random } from '../../helpers/random'
@@ -53,7 +53,6 @@ describe('floats, within a bound from the data', () => {
 describe('the forced algorithms', () => {
   const forcedCount = 160
   const fewest = 20
-  const kinds: Readonly<Record<string, Kind>> = { separable: 'rank one', grouped: 'small groups' }
   const special = new Set<Case>()
 
   for (const algorithm of algorithms) {
@@ -62,16 +61,11 @@ describe('the forced algorithms', () => {
       const examples = Array.from({ length: forcedCount }, (_, index): [Case, boolean] => {
         const isExact = index % 2 === 0
         const anyKind = algorithm === 'planar' || index % 8 < 2
-        const kind = anyKind ? 'any' : (kinds[algorithm] ?? 'depthwise')
+        const kind = anyKind ? 'any' : kindFor(algorithm)
         const example = randomCase(random, isExact ? 'small integers' : 'floats', kind)
         return [{ ...example, options: { ...example.options, algorithm } }, isExact]
       })
       const accepted = examples.filter(([{ options }]) => accepts(options))
-      const needsVectors = algorithm === 'grouped' && info().isa === 'scalar'
-      if (needsVectors) {
-        it('accepts no layer, lanes being one float wide', () => expect(accepted).to.be.empty)
-        return
-      }
       const isGeneral = algorithm === 'direct' || algorithm === 'planar' || algorithm === 'reference'
 
       it(`accepts ${isGeneral ? 'every layer' : `at least ${fewest} layers`} of ${forcedCount}`, () => {

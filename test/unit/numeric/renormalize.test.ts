@@ -104,7 +104,7 @@ describe('renormalize by weight of a Gaussian on an image of ones', () => {
     }
   }
 
-  it('with every algorithm', () => {
-    expect([...tested]).to.have.members([...algorithms])
+  it('with every algorithm that takes such large kernels', () => {
+    expect([...tested]).to.have.members(algorithms.filter((algorithm) => algorithm !== 'grouped'))
   })
 })
