@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
 const packedBytes = 4 * 2 ** 20
-const rounds = 200
+/** Enough for the C library's heap to come to rest, holes and all, while small objects wait for the garbage collector. */
+const rounds = 1000
 
 /** How many bytes a process of its own grows in so many rounds of a loop that never yields to the event loop. */
 function growth(round: string): number {
