@@ -29,6 +29,10 @@ struct Sums {
   std::ptrdiff_t block_stride;  // to the second vector
 };
 
+// One of several, whose sums rest in a strip in between; the only one, from the bias to the output; or the only one,
+// with samples that trade places within groups (grouped-inl.h).
+enum class Pass { part, whole, traded };
+
 // What one pass over the columns reads and writes.
 struct DepthwisePass {
   const float* const* rows;  // row_step entries apart
@@ -42,6 +46,8 @@ struct DepthwisePass {
   Sums from, to;
   bool last;  // after which sums are clamped
   float low, high;
+  std::int64_t turns;           // in which samples trade places
+  std::ptrdiff_t pixel_floats;  // of the input
 };
 
 constexpr int kMaxTaps = 3;  // of one pass among several, in each axis
@@ -151,10 +157,10 @@ SIMDCONV_INLINE void add_taps_inside(const Vec (&samples)[Samples], const float*
   }
 }
 
-template <bool Whole, int Slots, int Rows>
+template <Pass Kind, int Slots, int Rows>
 SIMDCONV_INLINE void begin_pixel(const DepthwisePass& pass, int block, std::int64_t pixel, int slot,
                                  Vec (&acc)[Slots][Rows]) {
-  if (Whole || pass.bias) {
+  if (Kind != Pass::part || pass.bias) {
     const Vec bias = load(pass.bias + block * kLanes);
     for (int r = 0; r < Rows; ++r) acc[slot][r] = bias;
   } else {
@@ -163,11 +169,11 @@ SIMDCONV_INLINE void begin_pixel(const DepthwisePass& pass, int block, std::int6
   }
 }
 
-template <bool Whole, int Slots, int Rows>
+template <Pass Kind, int Slots, int Rows>
 SIMDCONV_INLINE void end_pixel(const DepthwisePass& pass, int block, std::int64_t pixel, int slot,
                                const Vec (&acc)[Slots][Rows]) {
   float* to = pass.to.data + pixel * pass.to.pixel_stride + block * pass.to.block_stride;
-  if (Whole || pass.last) {
+  if (Kind != Pass::part || pass.last) {
     const Vec low = splat(pass.low), high = splat(pass.high);
     for (int r = 0; r < Rows; ++r, to += pass.to.row_stride)
       store(to, at_most(high, at_least(low, acc[slot][r])));
@@ -176,18 +182,25 @@ SIMDCONV_INLINE void end_pixel(const DepthwisePass& pass, int block, std::int64_
   }
 }
 
+template <int Phase, int Stride, int Taps, int Slots, int Rows>
+SIMDCONV_INLINE void add_traded_column(const DepthwisePass& pass, const float* const* rows,
+                                       std::ptrdiff_t offset, Vec (&acc)[Slots][Rows]);
+
 // A column that is `Phase` in its cycle, of one block. Few taps have registers throughout; otherwise it is the samples
 // of the column that have, and the weights pass by.
-template <bool Whole, int Phase, int Stride, int Taps, int TapColumns, int Blocks, int Slots, int Rows>
+template <Pass Kind, int Phase, int Stride, int Taps, int TapColumns, int Blocks, int Slots, int Rows>
 SIMDCONV_INLINE void add_block_column(const DepthwisePass& pass, int block, const float* const* rows,
                                       std::int64_t column, std::ptrdiff_t offset, Vec (&acc)[Slots][Rows]) {
   offset += block == 0 ? pass.channel : pass.next_channel;
-  if constexpr (Blocks == 1 && Taps <= kMaxTaps && TapColumns <= kMaxTaps) {
+  if constexpr (Kind == Pass::traded) {
+    add_traded_column<Phase, Stride, Taps>(pass, rows, offset, acc);
+  } else if constexpr (Blocks == 1 && Taps <= kMaxTaps && TapColumns <= kMaxTaps) {
     Vec weights[Taps][TapColumns];
     for (std::ptrdiff_t y = 0; y < Taps; ++y) {
       for (std::ptrdiff_t x = 0; x < TapColumns; ++x) {
         weights[y][x] =
-            load(pass.weights + (Whole ? y * TapColumns * kLanes : y * pass.tap_row_stride) + x * kLanes);
+            load(pass.weights + (Kind != Pass::part ? y * TapColumns * kLanes : y * pass.tap_row_stride) +
+                 x * kLanes);
       }
     }
     add_column<0, Phase, Stride>(rows, offset, weights, acc);
@@ -204,7 +217,7 @@ SIMDCONV_INLINE void add_block_column(const DepthwisePass& pass, int block, cons
 }
 
 // The columns of a cycle, from `cycle` on.
-template <bool Whole, int Phase, int Stride, int Taps, int TapColumns, int Blocks, int Slots, int Rows>
+template <Pass Kind, int Phase, int Stride, int Taps, int TapColumns, int Blocks, int Slots, int Rows>
 SIMDCONV_INLINE void add_cycle(const DepthwisePass& pass, const float* const* rows, std::int64_t cycle,
                                std::int64_t columns, Vec (&acc)[Blocks][Slots][Rows]) {
   if constexpr (Phase < kCycle<Stride, TapColumns>) {
@@ -213,15 +226,15 @@ SIMDCONV_INLINE void add_cycle(const DepthwisePass& pass, const float* const* ro
     if constexpr (Phase % Stride == 0) {
       SIMDCONV_UNROLL
       for (int b = 0; b < Blocks; ++b) {
-        begin_pixel<Whole>(pass, b, column / Stride, Phase / Stride % Slots, acc[b]);
+        begin_pixel<Kind>(pass, b, column / Stride, Phase / Stride % Slots, acc[b]);
       }
     }
     const std::ptrdiff_t offset = pass.columns[column];
     if (offset != kNoColumn) {
       SIMDCONV_UNROLL
       for (int b = 0; b < Blocks; ++b) {
-        add_block_column<Whole, Phase, Stride, Taps, TapColumns, Blocks>(pass, b, rows, column, offset,
-                                                                         acc[b]);
+        add_block_column<Kind, Phase, Stride, Taps, TapColumns, Blocks>(pass, b, rows, column, offset,
+                                                                        acc[b]);
       }
     }
     constexpr int kBehind = Phase - (TapColumns - 1) + kCycle<Stride, TapColumns>;
@@ -229,15 +242,14 @@ SIMDCONV_INLINE void add_cycle(const DepthwisePass& pass, const float* const* ro
       if (column >= TapColumns - 1) {
         const std::int64_t pixel = (column - (TapColumns - 1)) / Stride;
         SIMDCONV_UNROLL
-        for (int b = 0; b < Blocks; ++b) end_pixel<Whole>(pass, b, pixel, kBehind / Stride % Slots, acc[b]);
+        for (int b = 0; b < Blocks; ++b) end_pixel<Kind>(pass, b, pixel, kBehind / Stride % Slots, acc[b]);
       }
     }
-    add_cycle<Whole, Phase + 1, Stride, Taps, TapColumns>(pass, rows, cycle, columns, acc);
+    add_cycle<Kind, Phase + 1, Stride, Taps, TapColumns>(pass, rows, cycle, columns, acc);
   }
 }
 
-// Whole: the pass is the only one, from the bias to the output.
-template <bool Whole, int Taps, int TapColumns, int Stride, int Rows, int Blocks = 1>
+template <Pass Kind, int Taps, int TapColumns, int Stride, int Rows, int Blocks = 1>
 void run_pass(const DepthwisePass& pass) {
   constexpr int kRows = kSamples<Stride, Rows, Taps>;
   const float* rows[kRows];
@@ -250,7 +262,7 @@ void run_pass(const DepthwisePass& pass) {
     }
   }
   for (std::int64_t cycle = 0; cycle < columns; cycle += kCycle<Stride, TapColumns>) {
-    add_cycle<Whole, 0, Stride, Taps, TapColumns>(pass, rows, cycle, columns, acc);
+    add_cycle<Kind, 0, Stride, Taps, TapColumns>(pass, rows, cycle, columns, acc);
   }
 }
 
@@ -261,9 +273,9 @@ inline bool run_whole(const DepthwiseTile& tile, const DepthwisePass& pass, std:
   constexpr int kMost = kBlocks<Stride, Rows, Taps>;
   if constexpr (Taps <= kMaxTaps || kFits<Stride, Rows, Taps>) {
     if (blocks == kMost) {
-      run_pass<true, Taps, Taps, Stride, Rows, kMost>(pass);
+      run_pass<Pass::whole, Taps, Taps, Stride, Rows, kMost>(pass);
     } else {
-      run_pass<true, Taps, Taps, Stride, Rows>(pass);
+      run_pass<Pass::whole, Taps, Taps, Stride, Rows>(pass);
     }
     return true;
   }
@@ -288,12 +300,12 @@ inline std::int64_t blocks_at_once(const DepthwiseTile& tile) {
 
 template <int Stride, int Rows>
 inline constexpr void (*kPasses[kMaxTaps][kMaxTaps])(const DepthwisePass&) = {
-    {run_pass<false, 1, 1, Stride, Rows>, run_pass<false, 1, 2, Stride, Rows>,
-     run_pass<false, 1, 3, Stride, Rows>},
-    {run_pass<false, 2, 1, Stride, Rows>, run_pass<false, 2, 2, Stride, Rows>,
-     run_pass<false, 2, 3, Stride, Rows>},
-    {run_pass<false, 3, 1, Stride, Rows>, run_pass<false, 3, 2, Stride, Rows>,
-     run_pass<false, 3, 3, Stride, Rows>},
+    {run_pass<Pass::part, 1, 1, Stride, Rows>, run_pass<Pass::part, 1, 2, Stride, Rows>,
+     run_pass<Pass::part, 1, 3, Stride, Rows>},
+    {run_pass<Pass::part, 2, 1, Stride, Rows>, run_pass<Pass::part, 2, 2, Stride, Rows>,
+     run_pass<Pass::part, 2, 3, Stride, Rows>},
+    {run_pass<Pass::part, 3, 1, Stride, Rows>, run_pass<Pass::part, 3, 2, Stride, Rows>,
+     run_pass<Pass::part, 3, 3, Stride, Rows>},
 };
 
 // The vector of channels from `channel` on, or two of them, with their weights and bias; sums rest in `strip`, and end
@@ -315,7 +327,9 @@ inline void add_blocks(const DepthwiseTile& tile, std::ptrdiff_t channel, std::i
                      .to = out,
                      .last = true,
                      .low = tile.low,
-                     .high = tile.high};
+                     .high = tile.high,
+                     .turns = 1,
+                     .pixel_floats = tile.channels};
   if (run_whole<3, Stride, Rows>(tile, pass, blocks) || run_whole<5, Stride, Rows>(tile, pass, blocks) ||
       run_whole<7, Stride, Rows>(tile, pass, blocks)) {
     return;

@@ -21,15 +21,14 @@ alignas(64) constexpr float kNoSamples[kLanes] = {};
 
 // A column that is `Phase` in its cycle, in all turns.
 template <int Phase, int Stride, int Taps, int Slots, int Rows>
-SIMDCONV_INLINE void add_traded_column(const DepthwiseTile& tile, const DepthwisePass& pass,
-                                       const float* const* rows, std::ptrdiff_t offset,
-                                       Vec (&acc)[Slots][Rows]) {
+SIMDCONV_INLINE void add_traded_column(const DepthwisePass& pass, const float* const* rows,
+                                       std::ptrdiff_t offset, Vec (&acc)[Slots][Rows]) {
   constexpr int kCount = kSamples<Stride, Rows, Taps>;
   const float* at[kCount];
-  for (int i = 0; i < kCount; ++i) at[i] = rows[i] ? rows[i] + offset + pass.channel : kNoSamples;
-  for (int i = 0; i < kCount; ++i) SIMDCONV_PREFETCH_LOAD(at[i] + tile.channels);  // the next pixel's
+  for (int i = 0; i < kCount; ++i) at[i] = rows[i] ? rows[i] + offset : kNoSamples;
+  for (int i = 0; i < kCount; ++i) SIMDCONV_PREFETCH_LOAD(at[i] + pass.pixel_floats);  // the next pixel's
   const float* weights = pass.weights;
-  for (std::int64_t turn = 0; turn < tile.turns; ++turn, weights += Taps * Taps * kLanes) {
+  for (std::int64_t turn = 0; turn < pass.turns; ++turn, weights += Taps * Taps * kLanes) {
     const Places places = traded_places(turn);
     Vec samples[kCount];
     for (int i = 0; i < kCount; ++i) samples[i] = permute(load(at[i]), places);
@@ -37,50 +36,29 @@ SIMDCONV_INLINE void add_traded_column(const DepthwiseTile& tile, const Depthwis
   }
 }
 
-// The columns of a cycle, from `cycle` on.
-template <int Phase, int Stride, int Taps, int Slots, int Rows>
-SIMDCONV_INLINE void add_traded_cycle(const DepthwiseTile& tile, const DepthwisePass& pass,
-                                      const float* const* rows, std::int64_t cycle, std::int64_t columns,
-                                      Vec (&acc)[Slots][Rows]) {
-  if constexpr (Phase < kCycle<Stride, Taps>) {
-    const std::int64_t column = cycle + Phase;
-    if (column >= columns) return;
-    if constexpr (Phase % Stride == 0)
-      begin_pixel<true>(pass, 0, column / Stride, Phase / Stride % Slots, acc);
-    const std::ptrdiff_t offset = pass.columns[column];
-    if (offset != kNoColumn) add_traded_column<Phase, Stride, Taps>(tile, pass, rows, offset, acc);
-    constexpr int kBehind = Phase - (Taps - 1) + kCycle<Stride, Taps>;
-    if constexpr (kBehind % Stride == 0) {
-      if (column >= Taps - 1)
-        end_pixel<true>(pass, 0, (column - (Taps - 1)) / Stride, kBehind / Stride % Slots, acc);
-    }
-    add_traded_cycle<Phase + 1, Stride, Taps>(tile, pass, rows, cycle, columns, acc);
-  }
-}
-
+// One block of channels after the other.
 template <int Taps, int Stride, int Rows>
 inline void run_turns(const DepthwiseTile& tile) {
-  constexpr int kRows = kSamples<Stride, Rows, Taps>;
-  const float* rows[kRows];
-  for (int i = 0; i < kRows; ++i) rows[i] = tile.rows[i * tile.row_step];
-  const std::int64_t columns = (tile.pixels - 1) * Stride + Taps;
-  DepthwisePass pass{};
-  pass.columns = tile.columns;
-  pass.pixels = tile.pixels;
-  pass.weights = tile.weights;
-  pass.bias = tile.bias;
-  pass.low = tile.low;
-  pass.high = tile.high;
   const std::ptrdiff_t last = tile.channels - kLanes;
+  DepthwisePass pass{.rows = tile.rows,
+                     .row_step = tile.row_step,
+                     .columns = tile.columns,
+                     .pixels = tile.pixels,
+                     .channel = 0,
+                     .next_channel = 0,
+                     .weights = tile.weights,
+                     .tap_row_stride = Taps * kLanes,
+                     .bias = tile.bias,
+                     .from = {},
+                     .to = {},
+                     .last = true,
+                     .low = tile.low,
+                     .high = tile.high,
+                     .turns = tile.turns,
+                     .pixel_floats = tile.channels};
   for (std::ptrdiff_t next = tile.first_channels;; next += kLanes) {
     pass.to = {tile.out + pass.channel, tile.out_row_stride, tile.out_pixel_stride, 0};
-    Vec acc[kSlots<Stride, Taps>][Rows];
-    for (auto& slot : acc) {
-      for (Vec& sum : slot) sum = splat(0);
-    }
-    for (std::int64_t cycle = 0; cycle < columns; cycle += kCycle<Stride, Taps>) {
-      add_traded_cycle<0, Stride, Taps>(tile, pass, rows, cycle, columns, acc);
-    }
+    run_pass<Pass::traded, Taps, Taps, Stride, Rows>(pass);
     if (pass.channel == last) return;
     pass.channel = next < last ? next : last;
     pass.weights += tile.turns * Taps * Taps * kLanes;
