@@ -31,7 +31,10 @@ export function rowsOf(result, first, threads) {
     seconds: summarize(seconds),
     flops: (2 * multiplications) / median(seconds),
     ofPeak: arithmetic.length > 0 ? median(ratios(arithmetic, seconds)) : undefined,
-    ofBound: bound.length > 0 && memory.length > 0 && details.numbers !== 'u8' ? median(ratios(bound, seconds)) : undefined,
+    ofBound:
+      bound.length > 0 && memory.length > 0 && details.numbers !== 'u8'
+        ? median(ratios(bound, seconds))
+        : undefined,
     timesFirst: base && median(ratios(seconds, base.seconds)),
   }))
 }

@@ -206,7 +206,16 @@ class Malformer {
       flip: () => this.maybe(() => true),
       algorithm: () =>
         this.maybe(() =>
-          this.#random.pick(['auto', 'separable', 'grouped', 'planar', 'depthwise', 'flat', 'direct', 'reference']),
+          this.#random.pick([
+            'auto',
+            'separable',
+            'grouped',
+            'planar',
+            'depthwise',
+            'flat',
+            'direct',
+            'reference',
+          ]),
         ),
       [this.#random.pick(['stride', 'weights', 'whatever', '__proto__'])]: () => this.anything(),
     }
