@@ -27,8 +27,9 @@ SIMDCONV_INLINE void add_traded_column(const DepthwisePass& pass, const float* c
   const float* at[kCount];
   for (int i = 0; i < kCount; ++i) at[i] = rows[i] ? rows[i] + offset : kNoSamples;
   for (int i = 0; i < kCount; ++i) SIMDCONV_PREFETCH_LOAD(at[i] + pass.pixel_floats);  // the next pixel's
+  constexpr std::ptrdiff_t kWeights = kLanes * Taps * Taps;                            // of a turn
   const float* weights = pass.weights;
-  for (std::int64_t turn = 0; turn < pass.turns; ++turn, weights += Taps * Taps * kLanes) {
+  for (std::int64_t turn = 0; turn < pass.turns; ++turn, weights += kWeights) {
     const Places places = traded_places(turn);
     Vec samples[kCount];
     for (int i = 0; i < kCount; ++i) samples[i] = permute(load(at[i]), places);
@@ -61,7 +62,7 @@ inline void run_turns(const DepthwiseTile& tile) {
     run_pass<Pass::traded, Taps, Taps, Stride, Rows>(pass);
     if (pass.channel == last) return;
     pass.channel = next < last ? next : last;
-    pass.weights += tile.turns * Taps * Taps * kLanes;
+    pass.weights += tile.turns * kLanes * Taps * Taps;
     pass.bias += kLanes;
   }
 }
