@@ -281,8 +281,7 @@ void DepthwisePlan::lay_out_scratch() {
 
 std::string DepthwisePlan::kernel_name() const {
   const KernelTable& kernels = *layer_->kernels;
-  const std::string algorithm = turns_ > 1 ? kGrouped.name : kDepthwise.name;
-  return "f32_" + algorithm + "_" + std::to_string(std::min(tile_rows_, geometry_.out.height)) + "x" +
+  return "f32_" + algorithm_ + "_" + std::to_string(std::min(tile_rows_, geometry_.out.height)) + "x" +
          std::to_string(kernels.lanes) + "_" + isa_name(kernels.isa);
 }
 

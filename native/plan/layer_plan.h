@@ -36,9 +36,7 @@ class LayerPlan : public Plan {
   Geometry geometry_;         // as the caller sees it
   bool fused_;                // bias and clamp finish an output; otherwise the finish kernel does
   float low_ = 0, high_ = 0;  // the clamp
-
- private:
-  std::string algorithm_;
+  std::string algorithm_;     // its name
 };
 
 }  // namespace simdconv
