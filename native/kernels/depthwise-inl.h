@@ -11,7 +11,8 @@
 //
 // With 32 registers: 7 rows x 3 pixels are 21 accumulators + 9 weights + 1 sample. A column is 9 loads for 63 FMAs,
 // and no sample is loaded again, but for two rows between the tiles. Loads are what matters: a vector that is not
-// aligned straddles two lines, and takes twice as long. So the channels of a pixel are cut where lines begin.
+// aligned straddles two lines, and takes twice as long. So the channels of a pixel are cut where lines begin, and
+// the last block joins those that remain at both ends of the pixel.
 //
 // Where registers allow, two blocks of channels take turns at each column: L2 gives two lines of a pixel at once faster
 // than one now and one later. Then, and with 5 x 5 and 7 x 7 taps, it is a column of samples that is in registers, and
@@ -26,12 +27,15 @@ namespace {
 struct Sums {
   float* data;
   std::ptrdiff_t row_stride, pixel_stride;
-  std::ptrdiff_t block_stride;  // to the second vector
+  std::ptrdiff_t channels;  // of a pixel; 0 where its vectors are whole
 };
 
 // One of several, whose sums rest in a strip in between; the only one, from the bias to the output; or the only one,
 // with samples that trade places within groups (grouped-inl.h).
 enum class Pass { part, whole, traded };
+
+// Whether the last block goes on with the first channels of the pixel.
+enum class Joined { no, yes, perhaps };
 
 // What one pass over the columns reads and writes.
 struct DepthwisePass {
@@ -39,15 +43,16 @@ struct DepthwisePass {
   std::ptrdiff_t row_step;
   const std::ptrdiff_t* columns;
   std::int64_t pixels;
-  std::ptrdiff_t channel, next_channel;  // of the block, and of the second if there are two
-  const float* weights;                  // of the first tap
+  std::ptrdiff_t channel;   // of the block; the second, if there are two, is next to it
+  std::ptrdiff_t channels;  // of a pixel
+  std::ptrdiff_t joined;    // lanes of the last block that end the pixel, if others begin it, or 0
+  const float* weights;     // of the first tap
   std::ptrdiff_t tap_row_stride;
   const float* bias;  // null: the sums go on
   Sums from, to;
   bool last;  // after which sums are clamped
   float low, high;
-  std::int64_t turns;           // in which samples trade places
-  std::ptrdiff_t pixel_floats;  // of the input
+  std::int64_t turns;  // in which samples trade places
 };
 
 constexpr int kMaxTaps = 3;  // of one pass among several, in each axis
@@ -73,6 +78,23 @@ inline constexpr bool kFits =
 template <int Stride, int Rows, int Taps>
 inline constexpr int kBlocks = kFits<Stride, Rows, Taps, 2> ? 2 : 1;
 
+template <Joined Join>
+SIMDCONV_INLINE bool is_joined(const DepthwisePass& pass) {
+  return Join == Joined::yes || (Join == Joined::perhaps && pass.joined != 0);
+}
+
+// The channels of a block, from the address of its first one, or to it.
+template <Joined Join>
+SIMDCONV_INLINE Vec load_block(const DepthwisePass& pass, const float* from) {
+  return is_joined<Join>(pass) ? load_joined(from, from - pass.channels, pass.joined) : load(from);
+}
+
+template <Joined Join>
+SIMDCONV_INLINE void store_block(const DepthwisePass& pass, float* to, Vec v) {
+  if (is_joined<Join>(pass)) return store_joined(to, to - pass.to.channels, v, pass.joined);
+  store(to, v);
+}
+
 // A sample in input row `Row` and a column that is `Phase` in its cycle: an FMA for each output that sees it.
 template <int Row, int Phase, int Stride, int OutRow, int TapColumn, int Taps, int TapColumns, int Slots,
           int Rows>
@@ -90,25 +112,27 @@ SIMDCONV_INLINE void add_sample(Vec x, const Vec (&weights)[Taps][TapColumns], V
   }
 }
 
-template <int Row, int Phase, int Stride, int Taps, int TapColumns, int Slots, int Rows>
-SIMDCONV_INLINE void add_column(const float* const* rows, std::ptrdiff_t offset,
+template <int Row, int Phase, int Stride, Joined Join, int Taps, int TapColumns, int Slots, int Rows>
+SIMDCONV_INLINE void add_column(const DepthwisePass& pass, const float* const* rows, std::ptrdiff_t offset,
                                 const Vec (&weights)[Taps][TapColumns], Vec (&acc)[Slots][Rows]) {
   if constexpr (Row < (Rows - 1) * Stride + Taps) {
     if constexpr (Row % Stride < Taps) {  // otherwise no output row sees it
       if (rows[Row]) {
-        add_sample<Row, Phase, Stride, 0, 0>(in_register(load(rows[Row] + offset)), weights, acc);
+        const Vec x = in_register(load_block<Join>(pass, rows[Row] + offset));
+        add_sample<Row, Phase, Stride, 0, 0>(x, weights, acc);
       }
     }
-    add_column<Row + 1, Phase, Stride>(rows, offset, weights, acc);
+    add_column<Row + 1, Phase, Stride, Join>(pass, rows, offset, weights, acc);
   }
 }
 
 // The samples of a column.
-template <int Row, int Stride, int Taps, int Samples>
-SIMDCONV_INLINE void load_column(const float* const* rows, std::ptrdiff_t offset, Vec (&samples)[Samples]) {
+template <int Row, Joined Join, int Samples>
+SIMDCONV_INLINE void load_column(const DepthwisePass& pass, const float* const* rows, std::ptrdiff_t offset,
+                                 Vec (&samples)[Samples]) {
   if constexpr (Row < Samples) {
-    samples[Row] = rows[Row] ? load(rows[Row] + offset) : splat(0);
-    load_column<Row + 1, Stride, Taps>(rows, offset, samples);
+    samples[Row] = rows[Row] ? load_block<Join>(pass, rows[Row] + offset) : splat(0);
+    load_column<Row + 1, Join>(pass, rows, offset, samples);
   }
 }
 
@@ -169,31 +193,34 @@ SIMDCONV_INLINE void begin_pixel(const DepthwisePass& pass, int block, std::int6
   }
 }
 
-template <Pass Kind, int Slots, int Rows>
+template <Pass Kind, Joined Join, int Slots, int Rows>
 SIMDCONV_INLINE void end_pixel(const DepthwisePass& pass, int block, std::int64_t pixel, int slot,
                                const Vec (&acc)[Slots][Rows]) {
-  float* to = pass.to.data + pixel * pass.to.pixel_stride + block * pass.to.block_stride;
+  float* to = pass.to.data + pixel * pass.to.pixel_stride + block * kLanes;
   if (Kind != Pass::part || pass.last) {
     const Vec low = splat(pass.low), high = splat(pass.high);
-    for (int r = 0; r < Rows; ++r, to += pass.to.row_stride)
-      store(to, at_most(high, at_least(low, acc[slot][r])));
+    for (int r = 0; r < Rows; ++r, to += pass.to.row_stride) {
+      const Vec clamped = at_most(high, at_least(low, acc[slot][r]));
+      store_block<Join>(pass, to, clamped);
+    }
   } else {
     for (int r = 0; r < Rows; ++r, to += pass.to.row_stride) store(to, acc[slot][r]);
   }
 }
 
-template <int Phase, int Stride, int Taps, int Slots, int Rows>
+template <Joined Join, int Phase, int Stride, int Taps, int Slots, int Rows>
 SIMDCONV_INLINE void add_traded_column(const DepthwisePass& pass, const float* const* rows,
                                        std::ptrdiff_t offset, Vec (&acc)[Slots][Rows]);
 
 // A column that is `Phase` in its cycle, of one block. Few taps have registers throughout; otherwise it is the samples
 // of the column that have, and the weights pass by.
-template <Pass Kind, int Phase, int Stride, int Taps, int TapColumns, int Blocks, int Slots, int Rows>
+template <Pass Kind, Joined Join, int Phase, int Stride, int Taps, int TapColumns, int Blocks, int Slots,
+          int Rows>
 SIMDCONV_INLINE void add_block_column(const DepthwisePass& pass, int block, const float* const* rows,
                                       std::int64_t column, std::ptrdiff_t offset, Vec (&acc)[Slots][Rows]) {
-  offset += block == 0 ? pass.channel : pass.next_channel;
+  offset += pass.channel + block * kLanes;
   if constexpr (Kind == Pass::traded) {
-    add_traded_column<Phase, Stride, Taps>(pass, rows, offset, acc);
+    add_traded_column<Join, Phase, Stride, Taps>(pass, rows, offset, acc);
   } else if constexpr (Blocks == 1 && Taps <= kMaxTaps && TapColumns <= kMaxTaps) {
     Vec weights[Taps][TapColumns];
     for (std::ptrdiff_t y = 0; y < Taps; ++y) {
@@ -203,10 +230,10 @@ SIMDCONV_INLINE void add_block_column(const DepthwisePass& pass, int block, cons
                  x * kLanes);
       }
     }
-    add_column<0, Phase, Stride>(rows, offset, weights, acc);
+    add_column<0, Phase, Stride, Join>(pass, rows, offset, weights, acc);
   } else {
     Vec samples[kSamples<Stride, Rows, Taps>];
-    load_column<0, Stride, Taps>(rows, offset, samples);
+    load_column<0, Join>(pass, rows, offset, samples);
     const float* weights = pass.weights + block * kLanes * Taps * TapColumns;
     if constexpr (Stride == 1 && TapColumns > kMaxTaps) {
       add_taps_inside<0, Phase, Taps, TapColumns>(samples, weights, column, pass.pixels, acc);
@@ -217,7 +244,8 @@ SIMDCONV_INLINE void add_block_column(const DepthwisePass& pass, int block, cons
 }
 
 // The columns of a cycle, from `cycle` on.
-template <Pass Kind, int Phase, int Stride, int Taps, int TapColumns, int Blocks, int Slots, int Rows>
+template <Pass Kind, Joined Join, int Phase, int Stride, int Taps, int TapColumns, int Blocks, int Slots,
+          int Rows>
 SIMDCONV_INLINE void add_cycle(const DepthwisePass& pass, const float* const* rows, std::int64_t cycle,
                                std::int64_t columns, Vec (&acc)[Blocks][Slots][Rows]) {
   if constexpr (Phase < kCycle<Stride, TapColumns>) {
@@ -233,8 +261,13 @@ SIMDCONV_INLINE void add_cycle(const DepthwisePass& pass, const float* const* ro
     if (offset != kNoColumn) {
       SIMDCONV_UNROLL
       for (int b = 0; b < Blocks; ++b) {
-        add_block_column<Kind, Phase, Stride, Taps, TapColumns, Blocks>(pass, b, rows, column, offset,
-                                                                        acc[b]);
+        if (b + 1 < Blocks) {
+          add_block_column<Kind, Joined::no, Phase, Stride, Taps, TapColumns, Blocks>(pass, b, rows, column,
+                                                                                      offset, acc[b]);
+        } else {
+          add_block_column<Kind, Join, Phase, Stride, Taps, TapColumns, Blocks>(pass, b, rows, column, offset,
+                                                                                acc[b]);
+        }
       }
     }
     constexpr int kBehind = Phase - (TapColumns - 1) + kCycle<Stride, TapColumns>;
@@ -242,14 +275,20 @@ SIMDCONV_INLINE void add_cycle(const DepthwisePass& pass, const float* const* ro
       if (column >= TapColumns - 1) {
         const std::int64_t pixel = (column - (TapColumns - 1)) / Stride;
         SIMDCONV_UNROLL
-        for (int b = 0; b < Blocks; ++b) end_pixel<Kind>(pass, b, pixel, kBehind / Stride % Slots, acc[b]);
+        for (int b = 0; b < Blocks; ++b) {
+          if (b + 1 < Blocks) {
+            end_pixel<Kind, Joined::no>(pass, b, pixel, kBehind / Stride % Slots, acc[b]);
+          } else {
+            end_pixel<Kind, Join>(pass, b, pixel, kBehind / Stride % Slots, acc[b]);
+          }
+        }
       }
     }
-    add_cycle<Kind, Phase + 1, Stride, Taps, TapColumns>(pass, rows, cycle, columns, acc);
+    add_cycle<Kind, Join, Phase + 1, Stride, Taps, TapColumns>(pass, rows, cycle, columns, acc);
   }
 }
 
-template <Pass Kind, int Taps, int TapColumns, int Stride, int Rows, int Blocks = 1>
+template <Pass Kind, Joined Join, int Taps, int TapColumns, int Stride, int Rows, int Blocks = 1>
 void run_pass(const DepthwisePass& pass) {
   constexpr int kRows = kSamples<Stride, Rows, Taps>;
   const float* rows[kRows];
@@ -262,8 +301,14 @@ void run_pass(const DepthwisePass& pass) {
     }
   }
   for (std::int64_t cycle = 0; cycle < columns; cycle += kCycle<Stride, TapColumns>) {
-    add_cycle<Kind, 0, Stride, Taps, TapColumns>(pass, rows, cycle, columns, acc);
+    add_cycle<Kind, Join, 0, Stride, Taps, TapColumns>(pass, rows, cycle, columns, acc);
   }
+}
+
+template <int Taps, int Stride, int Rows, int Blocks>
+inline void run_blocks(const DepthwisePass& pass) {
+  if (pass.joined == 0) return run_pass<Pass::whole, Joined::no, Taps, Taps, Stride, Rows, Blocks>(pass);
+  run_pass<Pass::whole, Joined::yes, Taps, Taps, Stride, Rows, Blocks>(pass);
 }
 
 // All columns in one pass, if the kernel is Taps x Taps and has registers.
@@ -273,9 +318,9 @@ inline bool run_whole(const DepthwiseTile& tile, const DepthwisePass& pass, std:
   constexpr int kMost = kBlocks<Stride, Rows, Taps>;
   if constexpr (Taps <= kMaxTaps || kFits<Stride, Rows, Taps>) {
     if (blocks == kMost) {
-      run_pass<Pass::whole, Taps, Taps, Stride, Rows, kMost>(pass);
+      run_blocks<Taps, Stride, Rows, kMost>(pass);
     } else {
-      run_pass<Pass::whole, Taps, Taps, Stride, Rows>(pass);
+      run_blocks<Taps, Stride, Rows, 1>(pass);
     }
     return true;
   }
@@ -300,26 +345,29 @@ inline std::int64_t blocks_at_once(const DepthwiseTile& tile) {
 
 template <int Stride, int Rows>
 inline constexpr void (*kPasses[kMaxTaps][kMaxTaps])(const DepthwisePass&) = {
-    {run_pass<Pass::part, 1, 1, Stride, Rows>, run_pass<Pass::part, 1, 2, Stride, Rows>,
-     run_pass<Pass::part, 1, 3, Stride, Rows>},
-    {run_pass<Pass::part, 2, 1, Stride, Rows>, run_pass<Pass::part, 2, 2, Stride, Rows>,
-     run_pass<Pass::part, 2, 3, Stride, Rows>},
-    {run_pass<Pass::part, 3, 1, Stride, Rows>, run_pass<Pass::part, 3, 2, Stride, Rows>,
-     run_pass<Pass::part, 3, 3, Stride, Rows>},
+    {run_pass<Pass::part, Joined::perhaps, 1, 1, Stride, Rows>,
+     run_pass<Pass::part, Joined::perhaps, 1, 2, Stride, Rows>,
+     run_pass<Pass::part, Joined::perhaps, 1, 3, Stride, Rows>},
+    {run_pass<Pass::part, Joined::perhaps, 2, 1, Stride, Rows>,
+     run_pass<Pass::part, Joined::perhaps, 2, 2, Stride, Rows>,
+     run_pass<Pass::part, Joined::perhaps, 2, 3, Stride, Rows>},
+    {run_pass<Pass::part, Joined::perhaps, 3, 1, Stride, Rows>,
+     run_pass<Pass::part, Joined::perhaps, 3, 2, Stride, Rows>,
+     run_pass<Pass::part, Joined::perhaps, 3, 3, Stride, Rows>},
 };
 
 // The vector of channels from `channel` on, or two of them, with their weights and bias; sums rest in `strip`, and end
 // in `out`.
 template <int Stride, int Rows>
 inline void add_blocks(const DepthwiseTile& tile, std::ptrdiff_t channel, std::int64_t blocks,
-                       std::ptrdiff_t next_channel, const float* weights, const float* bias, Sums strip,
-                       Sums out) {
+                       std::ptrdiff_t joined, const float* weights, const float* bias, Sums strip, Sums out) {
   DepthwisePass pass{.rows = tile.rows,
                      .row_step = tile.row_step,
                      .columns = tile.columns,
                      .pixels = tile.pixels,
                      .channel = channel,
-                     .next_channel = next_channel,
+                     .channels = tile.channels,
+                     .joined = joined,
                      .weights = weights,
                      .tap_row_stride = tile.kernel_columns * kLanes,
                      .bias = bias,
@@ -328,8 +376,7 @@ inline void add_blocks(const DepthwiseTile& tile, std::ptrdiff_t channel, std::i
                      .last = true,
                      .low = tile.low,
                      .high = tile.high,
-                     .turns = 1,
-                     .pixel_floats = tile.channels};
+                     .turns = 1};
   if (run_whole<3, Stride, Rows>(tile, pass, blocks) || run_whole<5, Stride, Rows>(tile, pass, blocks) ||
       run_whole<7, Stride, Rows>(tile, pass, blocks)) {
     return;
@@ -354,12 +401,20 @@ inline void add_blocks(const DepthwiseTile& tile, std::ptrdiff_t channel, std::i
 
 // Blocks of channels that wait in the strip until they are stored together.
 template <int Rows>
-inline void store_strip(const DepthwiseTile& tile, const float* strip, const std::ptrdiff_t* channels,
-                        std::int64_t blocks) {
+inline void store_strip(const DepthwiseTile& tile, const float* strip, std::ptrdiff_t channel,
+                        std::int64_t blocks, std::ptrdiff_t joined) {
   for (int r = 0; r < Rows; ++r) {
     for (std::int64_t p = 0; p < tile.pixels; ++p, strip += kDepthwiseStripBlocks * kLanes) {
-      float* out = tile.out + r * tile.out_row_stride + p * tile.out_pixel_stride;
-      for (std::int64_t b = 0; b < blocks; ++b) store(out + channels[b], load(strip + b * kLanes));
+      float* out = tile.out + r * tile.out_row_stride + p * tile.out_pixel_stride + channel;
+      for (std::int64_t b = 0; b < blocks; ++b) {
+        const Vec v = load(strip + b * kLanes);
+        float* to = out + b * kLanes;
+        if (joined == 0 || b < blocks - 1) {
+          store(to, v);
+        } else {
+          store_joined(to, to - tile.channels, v, joined);
+        }
+      }
     }
   }
 }
@@ -367,33 +422,29 @@ inline void store_strip(const DepthwiseTile& tile, const float* strip, const std
 template <int Stride, int Rows>
 void depthwise_tile(const DepthwiseTile& tile) {
   constexpr std::ptrdiff_t kPitch = kDepthwiseStripBlocks * kLanes;
-  const std::ptrdiff_t last = tile.channels - kLanes;
   const std::int64_t most_blocks = blocks_at_once<Stride, Rows>(tile);
+  const std::ptrdiff_t last_joined = tile.first_channel == 0 ? 0 : kLanes - tile.first_channel;
   const float *weights = tile.weights, *bias = tile.bias;
-  std::ptrdiff_t channels[kDepthwiseStripBlocks];  // of the blocks that wait
   std::int64_t waiting = 0;
-  std::ptrdiff_t channel = 0, next = tile.first_channels < last ? tile.first_channels : last;
-  for (;;) {
-    const std::int64_t blocks = channel == last ? 1 : most_blocks;
+  std::ptrdiff_t channel = tile.first_channel;
+  for (std::int64_t rest = tile.channels / kLanes; rest > 0;) {
+    const std::int64_t blocks = rest < most_blocks ? rest : most_blocks;
+    const std::ptrdiff_t joined = rest == blocks ? last_joined : 0;
     if (tile.waits) {
-      const Sums strip{tile.strip + waiting * kLanes, tile.pixels * kPitch, kPitch, kLanes};
-      add_blocks<Stride, Rows>(tile, channel, blocks, next, weights, bias, strip, strip);
-      channels[waiting++] = channel;
-      if (blocks == 2) channels[waiting++] = next;
-      if (waiting == kDepthwiseStripBlocks || channel == last || (blocks == 2 && next == last)) {
-        store_strip<Rows>(tile, tile.strip, channels, waiting);
+      const Sums strip{tile.strip + waiting * kLanes, tile.pixels * kPitch, kPitch, 0};
+      add_blocks<Stride, Rows>(tile, channel, blocks, joined, weights, bias, strip, strip);
+      waiting += blocks;
+      if (waiting == kDepthwiseStripBlocks || rest == blocks) {
+        store_strip<Rows>(tile, tile.strip, channel + (blocks - waiting) * kLanes, waiting, joined);
         waiting = 0;
       }
     } else {
       add_blocks<Stride, Rows>(
-          tile, channel, blocks, next, weights, bias, {tile.strip, tile.pixels * kLanes, kLanes, 0},
-          {tile.out + channel, tile.out_row_stride, tile.out_pixel_stride, next - channel});
+          tile, channel, blocks, joined, weights, bias, {tile.strip, tile.pixels * kLanes, kLanes, 0},
+          {tile.out + channel, tile.out_row_stride, tile.out_pixel_stride, tile.channels});
     }
-    for (std::int64_t b = 0; b < blocks; ++b) {
-      if (channel == last) return;
-      channel = next;
-      next = next + kLanes < last ? next + kLanes : last;
-    }
+    rest -= blocks;
+    channel += blocks * kLanes;
     weights += blocks * tile.kernel_rows * tile.kernel_columns * kLanes;
     bias += blocks * kLanes;
   }

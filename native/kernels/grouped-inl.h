@@ -20,19 +20,25 @@ namespace {
 alignas(64) constexpr float kNoSamples[kLanes] = {};
 
 // A column that is `Phase` in its cycle, in all turns.
-template <int Phase, int Stride, int Taps, int Slots, int Rows>
+template <Joined Join, int Phase, int Stride, int Taps, int Slots, int Rows>
 SIMDCONV_INLINE void add_traded_column(const DepthwisePass& pass, const float* const* rows,
                                        std::ptrdiff_t offset, Vec (&acc)[Slots][Rows]) {
   constexpr int kCount = kSamples<Stride, Rows, Taps>;
   const float* at[kCount];
   for (int i = 0; i < kCount; ++i) at[i] = rows[i] ? rows[i] + offset : kNoSamples;
-  for (int i = 0; i < kCount; ++i) SIMDCONV_PREFETCH_LOAD(at[i] + pass.pixel_floats);  // the next pixel's
-  constexpr std::ptrdiff_t kWeights = kLanes * Taps * Taps;                            // of a turn
+  for (int i = 0; i < kCount; ++i) SIMDCONV_PREFETCH_LOAD(at[i] + pass.channels);  // the next pixel's
+  constexpr std::ptrdiff_t kWeights = kLanes * Taps * Taps;                        // of a turn
   const float* weights = pass.weights;
   for (std::int64_t turn = 0; turn < pass.turns; ++turn, weights += kWeights) {
     const Places places = traded_places(turn);
     Vec samples[kCount];
-    for (int i = 0; i < kCount; ++i) samples[i] = permute(load(at[i]), places);
+    for (int i = 0; i < kCount; ++i) {
+      if (Join == Joined::no || rows[i]) {
+        samples[i] = permute(load_block<Join>(pass, at[i]), places);
+      } else {
+        samples[i] = splat(0);
+      }
+    }
     add_taps<0, 0, Phase, Stride, Taps, Taps>(samples, weights, acc);
   }
 }
@@ -40,13 +46,13 @@ SIMDCONV_INLINE void add_traded_column(const DepthwisePass& pass, const float* c
 // One block of channels after the other.
 template <int Taps, int Stride, int Rows>
 inline void run_turns(const DepthwiseTile& tile) {
-  const std::ptrdiff_t last = tile.channels - kLanes;
   DepthwisePass pass{.rows = tile.rows,
                      .row_step = tile.row_step,
                      .columns = tile.columns,
                      .pixels = tile.pixels,
-                     .channel = 0,
-                     .next_channel = 0,
+                     .channel = tile.first_channel,
+                     .channels = tile.channels,
+                     .joined = 0,
                      .weights = tile.weights,
                      .tap_row_stride = Taps * kLanes,
                      .bias = tile.bias,
@@ -55,13 +61,16 @@ inline void run_turns(const DepthwiseTile& tile) {
                      .last = true,
                      .low = tile.low,
                      .high = tile.high,
-                     .turns = tile.turns,
-                     .pixel_floats = tile.channels};
-  for (std::ptrdiff_t next = tile.first_channels;; next += kLanes) {
-    pass.to = {tile.out + pass.channel, tile.out_row_stride, tile.out_pixel_stride, 0};
-    run_pass<Pass::traded, Taps, Taps, Stride, Rows>(pass);
-    if (pass.channel == last) return;
-    pass.channel = next < last ? next : last;
+                     .turns = tile.turns};
+  for (std::int64_t rest = tile.channels / kLanes; rest > 0; --rest) {
+    pass.to = {tile.out + pass.channel, tile.out_row_stride, tile.out_pixel_stride, tile.channels};
+    if (rest == 1 && tile.first_channel > 0) {
+      pass.joined = kLanes - tile.first_channel;
+      run_pass<Pass::traded, Joined::yes, Taps, Taps, Stride, Rows>(pass);
+    } else {
+      run_pass<Pass::traded, Joined::no, Taps, Taps, Stride, Rows>(pass);
+    }
+    pass.channel += kLanes;
     pass.weights += tile.turns * kLanes * Taps * Taps;
     pass.bias += kLanes;
   }

@@ -96,10 +96,10 @@ struct DepthwiseTile {
   std::int64_t turns;     // of grouped tiles: the channels of a group
   const float* weights;   // [blocks][turns][kernel_rows][kernel_columns][lanes]
   const float* bias;      // [blocks][lanes]
-  std::int64_t channels;  // at least `lanes`
+  std::int64_t channels;  // whole blocks
   std::int64_t
-      first_channels;  // after which the second block begins, 1 to `lanes`; the last ends with the last
-                       // channel, and blocks overlap where need be
+      first_channel;  // of the first block, 0 to `lanes` - 1; the last ends with as many of the pixel's
+                      // first channels
   std::int64_t pixels;
   float* out;
   std::ptrdiff_t out_row_stride, out_pixel_stride;

@@ -1,12 +1,10 @@
 // Weights as `depthwise` reads them: for each block of channels its taps, front to back. Blocks are vectors of
-// neighbouring channels. Where a pixel has several, they had better begin where lines begin, since a vector that
-// straddles two is two loads. Arrays start on any multiple of 16 bytes (large ones of Node 16 bytes past a line),
-// so there is a set of blocks for each, as here for 64 channels on AVX-512:
+// neighbouring channels. They had better begin where lines begin, since a vector that straddles two is two loads.
+// Arrays start on any multiple of 16 bytes (large ones of Node 16 bytes past a line), so there is a set of blocks for
+// each, as here for 64 channels on AVX-512:
 //
-//   | 0 .. 15 | 16 .. 31 | 32 .. 47 | 48 .. 63 |                pixels begin on a line
-//   | 0 .. 15 |, then 12 .. 27 | 28 .. 43 | 44 .. 59 |, then 48 .. 63    16 bytes past one
-//
-// The first block and the last are not on a line then, and share channels with their neighbours.
+//   | 0 .. 15 | 16 .. 31 | 32 .. 47 | 48 .. 63 |             pixels begin on a line
+//   | 12 .. 27 | 28 .. 43 | 44 .. 59 | 60 .. 63, 0 .. 11 |   16 bytes past one
 //
 // Where groups have several channels, 2^n in and out, weights are in as many turns: lane l has that from channel l xor
 // turn to channel l. Blocks hold whole groups.
@@ -27,16 +25,16 @@ class DepthwiseFilter {
    public:
     Blocks() = default;
     Blocks(const FilterView& filter, const float* bias, const LayerShape& shape, std::int64_t lanes,
-           std::int64_t first_channels);
+           std::int64_t first_channel);
 
-    std::int64_t first_channels() const { return first_channels_; }  // after which the second block begins
+    std::int64_t first_channel() const { return first_channel_; }  // of the first block
     const float* weights() const { return weights_.data(); }
     const float* bias() const { return bias_.data(); }
     const float* no_bias() const { return no_bias_.data(); }
     std::size_t bytes() const;
 
    private:
-    std::int64_t first_channels_ = 0;
+    std::int64_t first_channel_ = 0;
     AlignedFloats weights_;  // [block][turn][kernel row][kernel column][lanes]
     AlignedFloats bias_;     // [block][lanes]
     AlignedFloats no_bias_;  // [block][lanes]
@@ -53,7 +51,7 @@ class DepthwiseFilter {
 
  private:
   std::int64_t granule_ = 1;    // floats
-  std::vector<Blocks> blocks_;  // by granules beyond a whole vector; one, where more do not pay
+  std::vector<Blocks> blocks_;  // by granules beyond a whole vector
 };
 
 }  // namespace simdconv

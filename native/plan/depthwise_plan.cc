@@ -361,7 +361,7 @@ void DepthwisePlan::run_tile(const Unit& unit, const DepthwiseRows& kernel, std:
   tile.weights = unit.blocks->weights();
   tile.bias = fused ? unit.blocks->bias() : unit.blocks->no_bias();
   tile.channels = channels_;
-  tile.first_channels = unit.blocks->first_channels();
+  tile.first_channel = unit.blocks->first_channel();
   tile.out_row_stride = row_stride;
   tile.out_pixel_stride = segment.pixel_spacing * channels_;
   tile.strip = unit.strip;

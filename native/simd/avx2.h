@@ -36,6 +36,15 @@ inline __m256i first_lanes(std::int64_t n) {
 inline Vec load_first(const float* p, std::int64_t n) { return _mm256_maskload_ps(p, first_lanes(n)); }
 inline void store_first(float* p, Vec v, std::int64_t n) { _mm256_maskstore_ps(p, first_lanes(n), v); }
 
+// The first quad from or to one place, the second from or to where `rest` has it.
+inline Vec load_joined(const float* first, const float* rest, std::int64_t /*4*/) {
+  return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(first)), _mm_loadu_ps(rest + 4), 1);
+}
+inline void store_joined(float* first, float* rest, Vec v, std::int64_t /*4*/) {
+  _mm_storeu_ps(first, _mm256_castps256_ps128(v));
+  _mm_storeu_ps(rest + 4, _mm256_extractf128_ps(v, 1));
+}
+
 // Bytes as floats, and floats as bytes: rounded to the nearest integer, halves to even, clamped to 0 to 255, NaN
 // as 0 (maxps gives its second operand then).
 inline Vec from_bytes(__m128i bytes) { return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)); }

@@ -33,6 +33,17 @@ inline __mmask16 first_lanes(std::int64_t n) { return static_cast<__mmask16>((1U
 inline Vec load_first(const float* p, std::int64_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
 inline void store_first(float* p, Vec v, std::int64_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), v); }
 
+// The first n lanes, whole quads, from or to one place, the others from or to where `rest` has them; nothing else is
+// touched.
+inline Vec load_joined(const float* first, const float* rest, std::int64_t n) {
+  const auto others = static_cast<__mmask16>(~first_lanes(n));
+  return _mm512_mask_loadu_ps(load_first(first, n), others, rest);
+}
+inline void store_joined(float* first, float* rest, Vec v, std::int64_t n) {
+  store_first(first, v, n);
+  _mm512_mask_storeu_ps(rest, static_cast<__mmask16>(~first_lanes(n)), v);
+}
+
 // Bytes as floats, and floats as bytes: rounded to the nearest integer, halves to even, clamped to 0 to 255, NaN
 // as 0 (maxps gives its second operand then). What is too large for an integer becomes 2^31, which saturates.
 inline Vec from_bytes(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)); }

@@ -50,6 +50,10 @@ inline void store_first(float* p, Vec v, std::int64_t n) {
   if (n > 2) vst1q_lane_f32(p + 2, v, 2);
 }
 
+// A vector is a quad, which is never joined from two places; these complete the vocabulary.
+inline Vec load_joined(const float* first, const float*, std::int64_t) { return load(first); }
+inline void store_joined(float* first, float*, Vec v, std::int64_t) { store(first, v); }
+
 // Bytes as floats, and floats as bytes: rounded to the nearest integer, halves to even, clamped to 0 to 255 by
 // conversions that saturate, NaN as 0.
 inline Vec from_bytes(std::uint32_t bytes) {

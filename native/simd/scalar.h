@@ -25,6 +25,9 @@ inline Vec broadcast(const float* p) { return in_register(splat(*p)); }
 inline Vec load_first(const float* p, std::int64_t) { return *p; }
 inline void store_first(float* p, Vec v, std::int64_t) { *p = v; }
 
+inline Vec load_joined(const float* first, const float*, std::int64_t) { return *first; }
+inline void store_joined(float* first, float*, Vec v, std::int64_t) { *first = v; }
+
 // Bytes as floats, and floats as bytes: rounded to the nearest integer, halves to even, clamped to 0 to 255, NaN
 // as 0. From 2^23 on the last bit of a float counts ones, so an addition rounds.
 inline Vec load(const std::uint8_t* p) { return *p; }

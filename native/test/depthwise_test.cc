@@ -6,6 +6,7 @@
 #include "check.h"
 #include "compare.h"
 #include "guarded.h"
+#include "kernels/kernels.h"
 #include "simdconv/conv2d.h"
 #include "simdconv/cpu.h"
 
@@ -16,17 +17,23 @@ struct Kernel {
   std::int64_t height, width;
 };
 
-void make_depthwise_case(Isa isa, Kernel kernel, std::int64_t channels, Random& random, Case* c) {
+void make_grouped_case(Isa isa, Kernel kernel, std::int64_t channels, std::int64_t group, Random& random,
+                       Case* c) {
   c->spec.isa = isa;
   c->spec.kernel_height = kernel.height;
   c->spec.kernel_width = kernel.width;
-  c->spec.in_channels = c->spec.out_channels = c->spec.groups = channels;
-  c->filter.resize(static_cast<std::size_t>(kernel.height * kernel.width * channels));
+  c->spec.in_channels = c->spec.out_channels = channels;
+  c->spec.groups = channels / group;
+  c->filter.resize(static_cast<std::size_t>(kernel.height * kernel.width * group * channels));
   for (float& weight : c->filter) weight = pick_value(random, Values::integers);
   c->spec.filter = c->filter.data();
   c->bias.resize(static_cast<std::size_t>(channels));
   for (float& bias : c->bias) bias = pick_value(random, Values::integers);
   c->spec.bias = c->bias.data();
+}
+
+void make_depthwise_case(Isa isa, Kernel kernel, std::int64_t channels, Random& random, Case* c) {
+  make_grouped_case(isa, kernel, channels, 1, random, c);
 }
 
 std::shared_ptr<const Plan> make_plan(const Case& c, const char* algorithm) {
@@ -40,8 +47,9 @@ std::shared_ptr<const Plan> make_plan(const Case& c, const char* algorithm) {
 }
 
 // Images that begin so many floats beyond a whole line.
-void compare_beyond_a_line(const Case& c, std::int64_t in_past, std::int64_t out_past, Random& random) {
-  const std::shared_ptr<const Plan> plan = make_plan(c, "depthwise"), reference = make_plan(c, "reference");
+void compare_beyond_a_line(const Case& c, const char* algorithm, std::int64_t in_past, std::int64_t out_past,
+                           Random& random) {
+  const std::shared_ptr<const Plan> plan = make_plan(c, algorithm), reference = make_plan(c, "reference");
   const ImageShape& in = plan->input_shape();
   const ImageShape& out = plan->output_shape();
   const std::int64_t in_floats = in.batch * in.height * in.width * in.channels,
@@ -52,8 +60,8 @@ void compare_beyond_a_line(const Case& c, std::int64_t in_past, std::int64_t out
   run_units(*reference, input.data() + in_past, expected.data(), Against::end);
   run_units(*plan, input.data() + in_past, output.data() + out_past, Against::end);
   CHECK(std::equal(expected.data(), expected.data() + out_floats, output.data() + out_past),
-        "%s, input %d and output %d floats beyond a line", c.name().c_str(), static_cast<int>(in_past),
-        static_cast<int>(out_past));
+        "%s %s, input %d and output %d floats beyond a line", algorithm, c.name().c_str(),
+        static_cast<int>(in_past), static_cast<int>(out_past));
   CHECK(output.surroundings_intact(), "%s", c.name().c_str());
   const auto* before = reinterpret_cast<const unsigned char*>(output.data());
   CHECK(std::all_of(before, before + static_cast<std::size_t>(out_past) * sizeof(float),
@@ -98,8 +106,27 @@ TEST(depthwise_blocks_begin_on_lines) {
         c.spec.stride_height = c.spec.stride_width = 1 + past / 4 % 2;
         c.input = {2, 6, 9, channels};
         c.padding = {1, 1, 2, 1};
-        compare_beyond_a_line(c, past, past, random);
-        compare_beyond_a_line(c, past, (past + 4) % 16, random);
+        compare_beyond_a_line(c, "depthwise", past, past, random);
+        compare_beyond_a_line(c, "depthwise", past, (past + 4) % 16, random);
+      }
+    }
+  }
+}
+
+// Blocks hold whole groups, so where groups are larger than what arrays start on, some begin within a line.
+TEST(grouped_blocks_begin_on_lines) {
+  for (const Isa isa : available_isas()) {
+    Random random(9);
+    const KernelTable& kernels = *kernels_for(isa);
+    for (std::int64_t group = 2; group <= kernels.grouped.most_channels; group *= 2) {
+      for (std::int64_t past = 0; past < 16; ++past) {
+        Case c;
+        make_grouped_case(isa, {3, 3}, past % 2 == 0 ? 64 : 80, group, random, &c);
+        c.spec.stride_height = c.spec.stride_width = 1 + past / 4 % 2;
+        c.input = {2, 6, 9, c.spec.in_channels};
+        c.padding = {1, 1, 2, 1};
+        compare_beyond_a_line(c, "grouped", past, past, random);
+        compare_beyond_a_line(c, "grouped", past, (past + 4) % 16, random);
       }
     }
   }
@@ -118,7 +145,7 @@ TEST(depthwise_pairs_of_blocks) {
         c.spec.stride_height = c.spec.stride_width = 1 + height / 2 % 2;
         c.input = {1, height, 11 + height % 3, channels};
         c.padding = {1, 2, 2, 1};
-        compare_beyond_a_line(c, 4, height % 3, random);
+        compare_beyond_a_line(c, "depthwise", 4, height % 3, random);
       }
     }
   }
@@ -141,7 +168,7 @@ TEST(depthwise_channels_that_collide_in_cache) {
           if (mode == BorderMode::renormalize) {
             compare_with_reference(c, "depthwise", Values::reals, random, Against::end);
           } else {
-            compare_beyond_a_line(c, 4, 4, random);
+            compare_beyond_a_line(c, "depthwise", 4, 4, random);
           }
         }
       }
