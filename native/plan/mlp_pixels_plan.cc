@@ -50,30 +50,33 @@ void MlpPixelsPlan::run_group(const Group& group) const {
   }
 }
 
-// Tiles of equal width, for each block of channels. The sum starts as the bias wherever Conv2d's would.
+// Tiles of equal width, for each block of channels: one call for those that are a pixel wider, if there are any, and one
+// for the others. The sum starts as the bias wherever Conv2d's would.
 void MlpPixelsPlan::run_layer(const Group& group, std::size_t index) const {
   const MlpLayer& layer = mlp_->layers[index];
   const float* in = read(group, index);
-  DirectTiles tile{};
-  tile.tiles = 1;
-  tile.rows = &in;
-  tile.pixel_stride = layer.in_channels;
-  tile.kernel_rows = 1;
-  tile.runs = 1;
-  tile.run_length = layer.in_channels;
-  tile.out_stride = layer.out_channels;
-  layer.clamp_of_sum(&tile.low, &tile.high);
+  DirectTiles tiles{};
+  tiles.rows = &in;
+  tiles.pixel_stride = layer.in_channels;
+  tiles.kernel_rows = 1;
+  tiles.runs = 1;
+  tiles.run_length = layer.in_channels;
+  tiles.out_stride = layer.out_channels;
+  layer.clamp_of_sum(&tiles.low, &tiles.high);
   for (const ChannelBlock& block : layer.packed.blocks()) {
-    tile.weights = layer.packed.weights(block);
-    tile.bias = layer.sum_has_bias() ? layer.packed.bias(block) : layer.packed.no_bias();
-    tile.channels = block.channels;
-    const std::int64_t tiles = ceil_divide(group.pixels, kernels_.max_pixels[block.vectors - 1]);
-    for (std::int64_t t = 0; t < tiles; ++t) {
-      const std::int64_t begin = t * group.pixels / tiles, end = (t + 1) * group.pixels / tiles;
-      tile.column_offset = begin * layer.in_channels;
-      tile.out = written(group, index + 1) + begin * layer.out_channels + block.channel;
-      ask_ahead(group, 1);
-      kernels_.direct[block.vectors - 1][end - begin - 1](tile);
+    tiles.weights = layer.packed.weights(block);
+    tiles.bias = layer.sum_has_bias() ? layer.packed.bias(block) : layer.packed.no_bias();
+    tiles.channels = block.channels;
+    const std::int64_t all = ceil_divide(group.pixels, kernels_.max_pixels[block.vectors - 1]);
+    const std::int64_t wide = group.pixels % all;
+    for (std::int64_t t = 0, begin = 0; t < all; t += tiles.tiles) {
+      const std::int64_t pixels = group.pixels / all + (t < wide ? 1 : 0);
+      tiles.tiles = t < wide ? wide : all - wide;
+      tiles.column_offset = begin * layer.in_channels;
+      tiles.out = written(group, index + 1) + begin * layer.out_channels + block.channel;
+      ask_ahead(group, tiles.tiles);
+      kernels_.direct[block.vectors - 1][pixels - 1](tiles);
+      begin += tiles.tiles * pixels;
     }
   }
 }
