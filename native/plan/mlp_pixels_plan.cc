@@ -1,14 +1,23 @@
 #include "plan/mlp_pixels_plan.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "simdconv/cpu.h"
 
 namespace simdconv {
 namespace {
 
-// Tiles of full blocks have the fewest pixels.
-std::int64_t tile_pixels(const KernelTable& kernels) { return kernels.max_pixels[kernels.vectors - 1]; }
+// The fewest that are whole tiles of every block.
+std::int64_t whole_tiles(const Mlp& mlp) {
+  std::int64_t pixels = 1;
+  for (const MlpLayer& layer : mlp.layers) {
+    for (const ChannelBlock& block : layer.packed.blocks()) {
+      pixels = std::lcm(pixels, std::int64_t{mlp.kernels->max_pixels[block.vectors - 1]});
+    }
+  }
+  return pixels;
+}
 
 // Of a tile's steps.
 std::int64_t stretches_of(const MlpLayer& layer) { return ceil_divide(layer.in_channels, kDirectStretch); }
@@ -21,8 +30,8 @@ constexpr std::int64_t kMostGroupPixels = 96;
 
 MlpPixelsPlan::MlpPixelsPlan(const std::shared_ptr<const Mlp>& mlp, const Geometry& geometry)
     : MlpPlan(mlp, geometry,
-              {.pixels = tile_pixels(*mlp->kernels),
-               .step = tile_pixels(*mlp->kernels),
+              {.pixels = whole_tiles(*mlp),
+               .step = whole_tiles(*mlp),
                .most = kMostGroupPixels,
                .in_l1 = false,
                .reads_in_place = mlp->in_type == ElementType::float32,
@@ -39,8 +48,8 @@ MlpPixelsPlan::MlpPixelsPlan(const std::shared_ptr<const Mlp>& mlp, const Geomet
 std::string MlpPixelsPlan::kernel_name() const {
   std::int64_t widest = 0;
   for (const MlpLayer& layer : mlp_->layers) widest = std::max(widest, layer.packed.widest_block());
-  return "f32_direct_" + std::to_string(tiles_.pixels) + "x" + std::to_string(widest) + "_" +
-         isa_name(kernels_.isa);
+  const std::int64_t pixels = kernels_.max_pixels[widest / kernels_.lanes - 1];
+  return "f32_direct_" + std::to_string(pixels) + "x" + std::to_string(widest) + "_" + isa_name(kernels_.isa);
 }
 
 // ---- obeying ---------------------------------------------------------------------------------
