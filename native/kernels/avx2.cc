@@ -1,4 +1,4 @@
-// The kernels for AVX2 with FMA. Tile 6 x 2: 12 accumulators + 2 weights + 1 broadcast = 15 of 16 registers.
+// The kernels for AVX2 with FMA. Tile 4 x 3: 12 accumulators + 3 weights + 1 broadcast = 16 registers, or 6 x 2.
 #include "simd/avx2.h"
 
 #include "kernels/convert-inl.h"
@@ -20,8 +20,8 @@ constexpr KernelTable make_kernels() {
   KernelTable table{
       .isa = Isa::avx2,
       .lanes = kLanes,
-      .vectors = 2,
-      .max_pixels = {12, 6},
+      .vectors = 3,
+      .max_pixels = {12, 6, 4},
       .direct = {},
       .depthwise =
           depthwise_kernels<4, 2, 1>({.three = {4, 4}, .parted = {4, 4}, .five = {2, 2}, .seven = {4, 4}}),
@@ -38,6 +38,8 @@ constexpr KernelTable make_kernels() {
   add_winograd_products<1, 12>(table);
   add_direct_tiles<2, 6>(table);
   add_winograd_products<2, 6>(table);
+  add_direct_tiles<3, 4>(table);
+  add_winograd_products<3, 4>(table);
   return table;
 }
 

@@ -35,6 +35,15 @@ class Ahead {
     }
   }
 
+  // Where the next lines are, for a kernel that asks for them itself.
+  const void* take(std::int64_t lines) {
+    const char* first = row_ + offset_;
+    offset_ += lines * kLineBytes;
+    if (offset_ >= row_bytes_ + kLineBytes) rows_ = 0;
+    return first;
+  }
+  bool is_done() const { return rows_ == 0; }
+
   static constexpr std::int64_t kLineBytes = 64;
 
  private:

@@ -21,6 +21,7 @@ class MlpPixelsPlan final : public MlpPlan {
   std::string kernel_name() const override;
   void run_group(const Group& group) const override;
   void run_layer(const Group& group, std::size_t index) const;
+  void let_ask_ahead(const Group& group, std::int64_t stretches, DirectTiles* tiles) const;
   void finish(const Group& group, std::size_t index) const;
 
   const float* read(const Group& group, std::size_t index) const {

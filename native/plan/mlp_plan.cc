@@ -9,7 +9,6 @@ namespace simdconv {
 namespace {
 
 constexpr std::int64_t kUnitMacs = 1 << 20;  // some ten microseconds of a core, or some fifty
-constexpr std::int64_t kMostGroupVectors = 12;
 
 // Where values are at home, and how much of it they may take: most of L1, next to the weights of a tile and to pixels of
 // the image, or half of L2. What is larger still goes through the network a tile's pixels at a time.
@@ -18,6 +17,7 @@ struct Home {
   const char* cache;
   std::int64_t floats;
 };
+enum : std::size_t { kInL1, kInL2, kInL3 };
 constexpr Home kHomes[] = {{"fused-l1", "20 KiB of L1", 5120},
                            {"fused-l2", "half of L2", kWindowFloats},
                            {"fused-l3", "", std::numeric_limits<std::int64_t>::max()}};
@@ -81,24 +81,27 @@ void MlpPlan::place_values() {
 // A channel takes an odd number of cache lines, so that planes spread over all sets of the caches.
 void MlpPlan::choose_group() {
   const std::int64_t tile_floats = std::max<std::int64_t>(1, channels_ * tiles_.pixels);
+  home_ = tiles_.in_l1 ? kInL1 : kInL2;
   while (kHomes[home_].floats < tile_floats) ++home_;
-  const bool unlimited = home_ + 1 == std::size(kHomes);
-  const std::int64_t most = std::max<std::int64_t>(1, kMostGroupVectors * kernels_.lanes / tiles_.pixels);
+  const bool unlimited = home_ == kInL3;
+  const std::int64_t most = std::max<std::int64_t>(1, tiles_.most / tiles_.pixels);
   const std::int64_t tiles = unlimited ? 1 : std::min(kHomes[home_].floats / tile_floats, most);
   group_pixels_ = std::min(tiles * tiles_.pixels, ceil_divide(view_.in.width, tiles_.step) * tiles_.step);
   const std::int64_t lines = ceil_divide(group_pixels_, kLineFloats);
   channel_floats_ = (lines + 1 - lines % 2) * kLineFloats;
 }
 
+// Whole groups, but where these are too few to share evenly: tiles.
 void MlpPlan::choose_units() {
   const std::int64_t groups = ceil_divide(view_.in.width, group_pixels_);
+  const std::int64_t tiles = ceil_divide(view_.in.width, tiles_.pixels);
   const std::int64_t by_work = ceil_divide(macs() / view_.in.batch, kUnitMacs);
-  image_units_ = std::min(groups, std::max(by_work, ceil_divide(kMinUnits, view_.in.batch)));
+  image_units_ = std::max(std::min(groups, by_work), std::min(tiles, ceil_divide(kMinUnits, view_.in.batch)));
 }
 
-void MlpPlan::share_lines(std::int64_t tiles) {
-  in_lines_ = ceil_divide(group_lines(in_type(), planes_in_, geometry_.in.channels), tiles);
-  out_lines_ = ceil_divide(group_lines(out_type(), planes_out_, geometry_.out.channels), tiles);
+void MlpPlan::share_lines(std::int64_t parts) {
+  in_lines_ = ceil_divide(group_lines(in_type(), planes_in_, geometry_.in.channels), parts);
+  out_lines_ = ceil_divide(group_lines(out_type(), planes_out_, geometry_.out.channels), parts);
 }
 
 std::int64_t MlpPlan::group_lines(ElementType type, bool planes, std::int64_t channels) const {
@@ -112,7 +115,9 @@ Plan::Description MlpPlan::describe() const {
   for (std::size_t i = 0; i < std::size(kHomes); ++i) {
     const Home& home = kHomes[i];
     std::string reason;
-    if (i < home_) {
+    if (i == kInL1 && !tiles_.in_l1) {
+      reason = "lanes are channels, and calls of many tiles are worth more";
+    } else if (i < home_) {
       reason = std::to_string(channels_) + " channels of a tile's " + std::to_string(tiles_.pixels) +
                " pixels take " + std::to_string(channels_ * tiles_.pixels * 4) + " bytes, more than " +
                home.cache;
@@ -138,7 +143,7 @@ OutSamples MlpPlan::out_at(OutSamples out, std::int64_t image, std::int64_t pixe
 Ahead MlpPlan::ahead(const void* first, ElementType type, bool planes, std::int64_t channels,
                      std::int64_t pixels) const {
   const std::int64_t bytes = element_bytes(type);
-  const bool to_l1 = home_ == 0;  // where the values leave room for it
+  const bool to_l1 = home_ == kInL1;  // where the values leave room for it
   if (pixels <= 0) return {first, 0, 0, 0, to_l1};
   if (planes) return {first, view_.in.width * bytes, channels, pixels * bytes, to_l1};
   return {first, 0, 1, pixels * channels * bytes, to_l1};

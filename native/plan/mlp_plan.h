@@ -2,7 +2,7 @@
 // (mlp_pixels_plan.h). What it decides, once per image shape:
 //
 //   places  where in scratch each layer's output stands, for as long as a later layer reads it
-//   group   as many pixels as let all of these stay in L1; those of wide layers stay in L2
+//   group   as many pixels as let all of these stay in L1 or, where these are many or lanes are channels, in L2
 //   units   stretches of pixels, of some groups each
 //
 // A unit takes group after group through the whole network.
@@ -34,8 +34,12 @@ class MlpPlan : public Plan {
 
  protected:
   struct Tiles {
-    std::int64_t pixels;  // of a full tile, in the layers where these are fewest; a group is whole tiles
-    std::int64_t step;    // what groups and units are whole numbers of: these tiles, or vectors
+    std::int64_t
+        pixels;  // of a full tile, in the layers where these are fewest, or of whole tiles of all layers;
+                 // a group is some of these
+    std::int64_t step;  // what groups and units are whole numbers of: these pixels, or vectors
+    std::int64_t most;  // pixels of a group
+    bool in_l1;         // where values should be, if a tile's fit
     bool reads_in_place, writes_in_place;  // first layer and last have no value in scratch then
   };
 
@@ -54,8 +58,8 @@ class MlpPlan : public Plan {
   virtual std::string kernel_name() const = 0;
   virtual void run_group(const Group& group) const = 0;
 
-  // Each tile of a group, `tiles` in all, asks for as many lines of the next as make all of them.
-  void share_lines(std::int64_t tiles);
+  // Each part of a group's work, `parts` in all, asks for as many lines of the next group as make all of them.
+  void share_lines(std::int64_t parts);
   void ask_ahead(const Group& group, std::int64_t tiles) const {
     group.next_in->ask(tiles * in_lines_);
     group.next_out->ask(tiles * out_lines_);
@@ -75,6 +79,7 @@ class MlpPlan : public Plan {
   std::int64_t group_pixels_ = 1;
   std::int64_t channel_floats_ = 0;  // of a group: an odd number of cache lines
   ScratchLayout scratch_;
+  std::int64_t in_lines_ = 0, out_lines_ = 0;  // of the next group, asked for by each part
 
  private:
   void place_values();
@@ -91,7 +96,6 @@ class MlpPlan : public Plan {
   std::size_t home_ = 0;              // of the values, among kHomes
   std::size_t values_ = 0;            // in scratch
   std::int64_t image_units_ = 1;
-  std::int64_t in_lines_ = 0, out_lines_ = 0;  // of the next group, asked for by each tile
 };
 
 }  // namespace simdconv

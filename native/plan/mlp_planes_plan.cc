@@ -7,6 +7,8 @@
 namespace simdconv {
 namespace {
 
+constexpr std::int64_t kMostGroupVectors = 12;
+
 std::int64_t most_outputs(const Mlp& mlp) {
   std::int64_t most = 0;
   for (const MlpLayer& layer : mlp.layers) most = std::max(most, layer.planar.most_outputs());
@@ -20,6 +22,8 @@ MlpPlanesPlan::MlpPlanesPlan(const std::shared_ptr<const Mlp>& mlp, const Geomet
     : MlpPlan(mlp, geometry,
               {.pixels = mlp->kernels->planar.vectors[most_outputs(*mlp) - 1] * mlp->kernels->lanes,
                .step = mlp->kernels->lanes,
+               .most = kMostGroupVectors * mlp->kernels->lanes,
+               .in_l1 = true,
                .reads_in_place = false,
                .writes_in_place = false}) {
   std::int64_t widest = 0, tiles = 0;
