@@ -50,6 +50,9 @@ export const algorithms = [
  * so whole numbers give whole results (below 2^24); so does `high` where all weights are whole numbers. `high` and
  * `fast` use Winograd's minimal filtering where it is faster (Lavin and Gray 2015, arXiv 1509.09308). Infinities and NaN
  * are in all three where the formula puts them.
+ *
+ * An `algorithm` that names Winograd's is not asked what `high` would prefer: it does whole weights, too, with results
+ * that are not whole, and the name of one form, such as `winograd-6x6`, may bring the error of `fast`.
  */
 export type Accuracy = (typeof accuracies)[number]
 

@@ -27,11 +27,14 @@ TEST(a_block_is_used_again_when_it_has_come_back) {
   CHECK(recycler.counters().reused == 0, "none used before");
   recycler.give_back(first);
   CHECK(recycler.counters().idle_bytes == first.bytes, "one idle");
-  CHECK(recycler.take(kMiB - kMiB / 16).data == first.data, "nearly the same size");
+  const Recycler::Block again = recycler.take(kMiB - kMiB / 16);
+  CHECK(again.data == first.data, "nearly the same size");
   CHECK(recycler.counters().reused == 1 && recycler.counters().idle_bytes == 0, "used again");
   recycler.give_back(second);
-  CHECK(recycler.take(kMiB / 2).data != second.data, "too large for that");
-  CHECK(recycler.take(2 * kMiB).data != second.data, "too small for that");
+  const Recycler::Block half = recycler.take(kMiB / 2), twice = recycler.take(2 * kMiB);
+  CHECK(half.data != second.data, "too large for that");
+  CHECK(twice.data != second.data, "too small for that");
+  for (const Recycler::Block& block : {again, half, twice}) recycler.give_back(block);
 }
 
 TEST(the_block_that_fits_best_is_taken_and_of_equal_ones_the_last) {
@@ -41,9 +44,12 @@ TEST(the_block_that_fits_best_is_taken_and_of_equal_ones_the_last) {
   recycler.give_back(large);
   recycler.give_back(older);
   recycler.give_back(newer);
-  CHECK(recycler.take(1000 * kPage).data == newer.data, "warm in the caches");
-  CHECK(recycler.take(1000 * kPage).data == older.data, "the better fit");
-  CHECK(recycler.take(1000 * kPage).data == large.data, "the last that fits");
+  const Recycler::Block first = recycler.take(1000 * kPage), second = recycler.take(1000 * kPage),
+                        third = recycler.take(1000 * kPage);
+  CHECK(first.data == newer.data, "warm in the caches");
+  CHECK(second.data == older.data, "the better fit");
+  CHECK(third.data == large.data, "the last that fits");
+  for (const Recycler::Block& block : {first, second, third}) recycler.give_back(block);
 }
 
 TEST(the_limit_counts_blocks_in_use_and_idle_ones_make_room) {

@@ -11,6 +11,7 @@ import type {
 import { Random } from '../helpers/random'
 
 const calls = 10_000
+const { algorithms } = simdconv.info()
 
 /** The class that each code comes with. */
 const classes: Readonly<Record<string, object>> = {
@@ -204,19 +205,7 @@ class Malformer {
       inputType: () => this.maybe(() => this.#random.pick(['float32', 'uint8'])),
       outputType: () => this.maybe(() => this.#random.pick(['float32', 'uint8'])),
       flip: () => this.maybe(() => true),
-      algorithm: () =>
-        this.maybe(() =>
-          this.#random.pick([
-            'auto',
-            'separable',
-            'grouped',
-            'planar',
-            'depthwise',
-            'flat',
-            'direct',
-            'reference',
-          ]),
-        ),
+      algorithm: () => this.maybe(() => this.#random.pick(algorithms)),
       [this.#random.pick(['stride', 'weights', 'whatever', '__proto__'])]: () => this.anything(),
     }
     return this.maybe(() => this.some({ filter: this.tensor(4, 2) }, makers))
