@@ -23,9 +23,10 @@ constexpr KernelTable make_kernels() {
       .vectors = 3,
       .max_pixels = {12, 6, 4},
       .direct = {},
-      .depthwise =
-          depthwise_kernels<4, 2, 1>({.three = {4, 4}, .parted = {4, 4}, .five = {2, 2}, .seven = {4, 4}}),
-      .grouped = grouped_kernels<2, 1>(4, {.three = {2, 2}, .parted = {2, 2}, .five = {}, .seven = {}}),
+      .depthwise = depthwise_kernels<4, 2, 1>(
+          {.three = {4, 4}, .parted = {4, 4}, .paged = {4, 2}, .five = {2, 2}, .seven = {4, 4}}),
+      .grouped = grouped_kernels<2, 1>(
+          4, {.three = {2, 2}, .parted = {2, 2}, .paged = {2, 2}, .five = {}, .seven = {}}),
       .flat = {flat_kernels<8, 1, 1>(), flat_kernels<8, 1, 1>()},
       .separable = separable_kernels<8, 1, 8, 0, 0>(),
       .winograd = winograd_kernels(),

@@ -315,6 +315,7 @@ struct DepthwiseRows {
 struct DepthwiseHeights {
   std::int64_t three[2];   // for 3 x 3 taps, and for kernels that take several passes
   std::int64_t parted[2];  // for 3 x 3 taps where output rows that share input rows are not neighbours
+  std::int64_t paged[2];   // for 3 x 3 taps where input rows stand whole pages apart
   std::int64_t five[2];
   std::int64_t seven[2];
 };

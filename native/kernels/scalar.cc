@@ -16,22 +16,23 @@ namespace simdconv::scalar {
 namespace {
 
 constexpr KernelTable make_kernels() {
-  KernelTable table{.isa = Isa::scalar,
-                    .lanes = kLanes,
-                    .vectors = 4,
-                    .max_pixels = {3, 3, 3, 3},
-                    .direct = {},
-                    .depthwise = depthwise_kernels<2, 1>(
-                        {.three = {2, 2}, .parted = {2, 2}, .five = {2, 2}, .seven = {2, 2}}),
-                    .grouped = {},
-                    .flat = {flat_kernels<4, 1, 1>(), flat_kernels<4, 1, 1>()},
-                    .separable = separable_kernels<4, 1, 4, 0, 0>(),
-                    .winograd = winograd_kernels(),
-                    .planar = planar_kernels<8, 4, 3, 2>(),
-                    .planes = {&finish_planes, &softmax_planes, &argmax_planes},
-                    .finish = &finish_tile,
-                    .widen = &widen_row,
-                    .narrow = &narrow_tile};
+  KernelTable table{
+      .isa = Isa::scalar,
+      .lanes = kLanes,
+      .vectors = 4,
+      .max_pixels = {3, 3, 3, 3},
+      .direct = {},
+      .depthwise = depthwise_kernels<2, 1>(
+          {.three = {2, 2}, .parted = {2, 2}, .paged = {2, 2}, .five = {2, 2}, .seven = {2, 2}}),
+      .grouped = {},
+      .flat = {flat_kernels<4, 1, 1>(), flat_kernels<4, 1, 1>()},
+      .separable = separable_kernels<4, 1, 4, 0, 0>(),
+      .winograd = winograd_kernels(),
+      .planar = planar_kernels<8, 4, 3, 2>(),
+      .planes = {&finish_planes, &softmax_planes, &argmax_planes},
+      .finish = &finish_tile,
+      .widen = &widen_row,
+      .narrow = &narrow_tile};
   add_direct_tiles<1, 3>(table);
   add_winograd_products<1, 3>(table);
   add_direct_tiles<2, 3>(table);

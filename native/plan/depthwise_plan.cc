@@ -118,15 +118,20 @@ DepthwisePlan::DepthwisePlan(const char* algorithm, std::shared_ptr<const Layer>
 // ---- deciding --------------------------------------------------------------------------------
 
 // Higher tiles load fewer samples twice, lower ones take two blocks of channels at a time. Those pay where
-// dilations part the pixels that share samples: between two that a tile reads stand others, which it does not.
+// dilations part the pixels that share samples: between two that a tile reads stand others, which it does not. The
+// lines of rows that stand whole pages apart share a set of L1, where with stride 2 those of five rows have room, and of
+// two rows of the output, but not those of nine and four.
 std::int64_t DepthwisePlan::best_rows() const {
   const LayerShape& l = geometry_.layer;
   const DepthwiseHeights& best = kernels().best;
   const bool square = l.kernel_height == l.kernel_width;
   if (square && l.kernel_height == 7) return best.seven[stride_ - 1];
   if (square && l.kernel_height == 5) return best.five[stride_ - 1];
-  const bool parted = square && l.kernel_height == 3 && row_spacing_ > 1;
-  return parted ? best.parted[stride_ - 1] : best.three[stride_ - 1];
+  if (square && l.kernel_height == 3) {
+    if (row_spacing_ > 1) return best.parted[stride_ - 1];
+    if (geometry_.in.width * channels_ % kPageFloats == 0) return best.paged[stride_ - 1];
+  }
+  return best.three[stride_ - 1];
 }
 
 // A single row has no stride of its own, and takes that of the columns.
