@@ -97,9 +97,8 @@ struct DepthwiseTile {
   const float* weights;   // [blocks][turns][kernel_rows][kernel_columns][lanes]
   const float* bias;      // [blocks][lanes]
   std::int64_t channels;  // whole blocks
-  std::int64_t
-      first_channel;  // of the first block, 0 to `lanes` - 1; the last ends with as many of the pixel's
-                      // first channels
+  // Where the first block begins, 0 to `lanes` - 1. The last one ends with as many of the pixel's first channels.
+  std::int64_t first_channel;
   std::int64_t pixels;
   float* out;
   std::ptrdiff_t out_row_stride, out_pixel_stride;
@@ -175,8 +174,7 @@ struct HorizontalPass {
   std::ptrdiff_t out_row_stride;
   std::int64_t floats;
   float low, high;
-  std::int64_t
-      period;  // columns that many apart stand the kernel's `step` of vectors apart; for SharedKernel
+  std::int64_t period;  // columns so many apart are the kernel's `step` of vectors apart; for SharedKernel
 };
 
 // One tile of a Winograd convolution on its way to the multiplication: its pixels are transformed, B^T d B, into one

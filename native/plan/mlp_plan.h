@@ -34,9 +34,8 @@ class MlpPlan : public Plan {
 
  protected:
   struct Tiles {
-    std::int64_t
-        pixels;  // of a full tile, in the layers where these are fewest, or of whole tiles of all layers;
-                 // a group is some of these
+    // Of a full tile in the layers where these are fewest, or of whole tiles of all layers; a group is some of these.
+    std::int64_t pixels;
     std::int64_t step;  // what groups and units are whole numbers of: these pixels, or vectors
     std::int64_t most;  // pixels of a group
     bool in_l1;         // where values should be, if a tile's fit
