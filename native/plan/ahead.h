@@ -35,7 +35,7 @@ class Ahead {
     }
   }
 
-  // Where the next lines are, for a kernel that asks for them itself.
+  // Where the next lines of a single row are, for a kernel that asks for them itself.
   const void* take(std::int64_t lines) {
     const char* first = row_ + offset_;
     offset_ += lines * kLineBytes;

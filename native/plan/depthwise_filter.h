@@ -51,7 +51,7 @@ class DepthwiseFilter {
 
  private:
   std::int64_t granule_ = 1;    // floats
-  std::vector<Blocks> blocks_;  // by granules beyond a whole vector
+  std::vector<Blocks> blocks_;  // by granules beyond a whole vector; one, where more do not pay
 };
 
 }  // namespace simdconv
