@@ -48,7 +48,8 @@ SIMDCONV_INLINE void multiply_pixels(const char* low_base, const char* high_base
                                      const Vec (&weights)[Vectors], Vec (&acc)[Pixels][Vectors]) {
   if constexpr (Pixel < Pixels) {
     const char* base = Pixel < kPixelsPerBase ? low_base : high_base;
-    const Vec x = broadcast(pixel_address<Pixel % kPixelsPerBase>(base, stride));
+    const float* sample = pixel_address<Pixel % kPixelsPerBase>(base, stride);
+    const Vec x = Vectors == 1 ? broadcast_once(sample) : broadcast(sample);
     SIMDCONV_UNROLL for (int v = 0; v < Vectors; ++v) acc[Pixel][v] = fma(x, weights[v], acc[Pixel][v]);
     multiply_pixels<Pixel + 1>(low_base, high_base, stride, weights, acc);
   }

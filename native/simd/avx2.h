@@ -27,6 +27,7 @@ inline Vec in_register(Vec v) {
   return v;
 }
 inline Vec broadcast(const float* p) { return in_register(splat(*p)); }
+inline Vec broadcast_once(const float* p) { return broadcast(p); }
 
 // The first n lanes, 0 < n < kLanes; memory beyond them is not touched, lanes beyond them are zero.
 inline __m256i first_lanes(std::int64_t n) {

@@ -27,6 +27,7 @@ inline Vec in_register(Vec v) {
   return v;
 }
 inline Vec broadcast(const float* p) { return in_register(splat(*p)); }
+inline Vec broadcast_once(const float* p) { return splat(*p); }  // a single FMA broadcasts what it reads
 
 // The first n lanes, 0 < n < kLanes; memory beyond them is not touched, lanes beyond them are zero.
 inline __mmask16 first_lanes(std::int64_t n) { return static_cast<__mmask16>((1U << n) - 1); }

@@ -26,6 +26,7 @@ inline Vec broadcast(const float* p) {
 #endif
   return vdupq_n_f32(x);
 }
+inline Vec broadcast_once(const float* p) { return broadcast(p); }
 inline Vec load(const float* p) { return vld1q_f32(p); }
 inline void store(float* p, Vec v) { vst1q_f32(p, v); }
 

@@ -20,6 +20,7 @@ inline Vec load(const float* p) { return *p; }
 inline void store(float* p, Vec v) { *p = v; }
 inline Vec in_register(Vec v) { return v; }
 inline Vec broadcast(const float* p) { return in_register(splat(*p)); }
+inline Vec broadcast_once(const float* p) { return broadcast(p); }
 
 // There is no n with 0 < n < 1; these complete the vocabulary.
 inline Vec load_first(const float* p, std::int64_t) { return *p; }
