@@ -292,7 +292,8 @@ std::string DepthwisePlan::kernel_name() const {
 
 // ---- obeying ---------------------------------------------------------------------------------
 
-void DepthwisePlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
+void DepthwisePlan::run_unit(std::int64_t index, std::int64_t /*before*/, const void* in, void* out,
+                             std::byte* scratch) const {
   const Unit unit = decode(index, {in, in_type()}, {out, out_type()}, scratch);
   const std::int64_t out_rows = unit.end_row - unit.first_row;
   RowScratch row_scratch{.strips = reinterpret_cast<float*>(scratch + scratch_.strips),

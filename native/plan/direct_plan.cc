@@ -213,19 +213,24 @@ std::string DirectPlan::kernel_name() const {
 
 // ---- obeying ---------------------------------------------------------------------------------
 
-void DirectPlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
+void DirectPlan::run_unit(std::int64_t index, std::int64_t before, const void* in, void* out,
+                          std::byte* scratch) const {
   const Unit unit = decode(index, {out, out_type()}, scratch);
+  const bool pointed = before != kNoUnit && before / shares_ == index / shares_;
+  if (!pointed) point_rows(unit, {in, in_type()}, scratch);
+  for (std::int64_t b = unit.first_block; b < unit.end_block; ++b) {
+    run_block(unit, layer_->packed.blocks()[static_cast<std::size_t>(b)]);
+  }
+}
+
+void DirectPlan::point_rows(const Unit& unit, const InSamples& in, std::byte* scratch) const {
   const std::int64_t first_row = unit.first_row * view_.layer.stride_height - view_.padding.top;
-  const InSamples image =
-      InSamples{in, in_type()}.from(unit.image * view_.in.height * view_.in.width * view_.in.channels);
+  const InSamples image = in.from(unit.image * view_.in.height * view_.in.width * view_.in.channels);
   RowScratch row_scratch{.strips = reinterpret_cast<float*>(scratch + scratch_.strips),
                          .strip_count = grid_.distinct_rows(block_rows_),
                          .constant_row = reinterpret_cast<float*>(scratch + scratch_.constant_row)};
   row_source_.point_rows(image, first_row, {0, unit.end_row - unit.first_row}, grid_, unit.stretch,
                          &row_scratch, unit.rows);
-  for (std::int64_t b = unit.first_block; b < unit.end_block; ++b) {
-    run_block(unit, layer_->packed.blocks()[static_cast<std::size_t>(b)]);
-  }
 }
 
 DirectPlan::Unit DirectPlan::decode(std::int64_t index, const OutSamples& out, std::byte* scratch) const {

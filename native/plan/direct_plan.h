@@ -28,7 +28,8 @@ class DirectPlan final : public LayerPlan {
 
   std::int64_t units() const override { return units_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
-  void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
+  void run_unit(std::int64_t unit, std::int64_t before, const void* in, void* out,
+                std::byte* scratch) const override;
 
  private:
   std::string kernel_name() const override;
@@ -89,6 +90,8 @@ class DirectPlan final : public LayerPlan {
   std::int64_t last_tap(std::int64_t tile) const;
 
   Unit decode(std::int64_t index, const OutSamples& out, std::byte* scratch) const;
+  // Fills the unit's table, and the strips that it points to. The shares of a window have the same.
+  void point_rows(const Unit& unit, const InSamples& in, std::byte* scratch) const;
   void run_block(const Unit& unit, const ChannelBlock& block) const;
   bool is_first(const Unit& unit, const ChannelBlock& block) const {
     return &block == layer_->packed.blocks().data() + unit.first_block;

@@ -159,7 +159,8 @@ std::string FlatPlan::kernel_name() const {
 
 // ---- obeying ---------------------------------------------------------------------------------
 
-void FlatPlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
+void FlatPlan::run_unit(std::int64_t index, std::int64_t /*before*/, const void* in, void* out,
+                        std::byte* scratch) const {
   std::int64_t segment = index % segments_;
   index /= segments_;
   const std::int64_t block = index % row_blocks_, plane = index / row_blocks_;

@@ -149,7 +149,8 @@ Ahead MlpPlan::ahead(const void* first, ElementType type, bool planes, std::int6
   return {first, 0, 1, pixels * channels * bytes, to_l1};
 }
 
-void MlpPlan::run_unit(std::int64_t index, const void* in_data, void* out_data, std::byte* scratch) const {
+void MlpPlan::run_unit(std::int64_t index, std::int64_t /*before*/, const void* in_data, void* out_data,
+                       std::byte* scratch) const {
   const InSamples in{in_data, in_type()};
   const OutSamples out{out_data, out_type()};
   const std::int64_t image = index / image_units_, unit = index % image_units_;

@@ -30,7 +30,8 @@ class MlpPlan : public Plan {
   std::int64_t macs() const final;
   std::int64_t units() const override { return view_.in.batch * image_units_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes(); }
-  void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
+  void run_unit(std::int64_t unit, std::int64_t before, const void* in, void* out,
+                std::byte* scratch) const override;
 
  protected:
   struct Tiles {

@@ -184,7 +184,8 @@ std::string PlanarPlan::kernel_name() const {
 
 // ---- obeying ---------------------------------------------------------------------------------
 
-void PlanarPlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
+void PlanarPlan::run_unit(std::int64_t index, std::int64_t /*before*/, const void* in, void* out,
+                          std::byte* scratch) const {
   const Unit unit = decode(index, {in, in_type()}, {out, out_type()}, scratch);
   gather(unit);
   const std::int64_t vectors = ceil_divide((unit.rows - 1) * x_.length() + unit.columns, lanes_);

@@ -94,8 +94,11 @@ struct Run {
   template <typename Next>
   bool take_units(const Next& next) {
     bool last = false;
+    std::int64_t before = Plan::kNoUnit;
     while (taken.fetch_add(1, std::memory_order_relaxed) < units) {
-      plan->run_unit(next(), in, out, scratch.data());
+      const std::int64_t unit = next();
+      plan->run_unit(unit, before, in, out, scratch.data());
+      before = unit;
       last = finished.fetch_add(1, std::memory_order_acq_rel) + 1 == units;
     }
     return last;

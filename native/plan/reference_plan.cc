@@ -13,7 +13,8 @@ class ReferencePlan final : public LayerPlan {
   std::int64_t units() const override { return geometry_.out.batch * geometry_.out.height; }
   std::size_t scratch_bytes() const override { return 0; }
 
-  void run_unit(std::int64_t unit, const void* in, void* out, std::byte*) const override {
+  void run_unit(std::int64_t unit, std::int64_t /*before*/, const void* in, void* out,
+                std::byte*) const override {
     const ImageShape& shape = geometry_.out;
     reference_row(layer_->spec, geometry_.in, shape, geometry_.padding, unit / shape.height,
                   unit % shape.height, in, out);

@@ -203,7 +203,8 @@ SeparablePlan::Unit SeparablePlan::decode(std::int64_t index, const InSamples& i
   return unit;
 }
 
-void SeparablePlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
+void SeparablePlan::run_unit(std::int64_t index, std::int64_t /*before*/, const void* in, void* out,
+                             std::byte* scratch) const {
   const Unit unit = decode(index, {in, in_type()}, {out, out_type()}, scratch);
   find_sources(unit);
   Stretch stretch;

@@ -200,7 +200,8 @@ std::string WinogradPlan::kernel_name() const {
 
 // ---- obeying ---------------------------------------------------------------------------------
 
-void WinogradPlan::run_unit(std::int64_t index, const void* in, void* out, std::byte* scratch) const {
+void WinogradPlan::run_unit(std::int64_t index, std::int64_t /*before*/, const void* in, void* out,
+                            std::byte* scratch) const {
   const std::int64_t share = index % shares_, group = index / shares_;
   const std::int64_t blocks = static_cast<std::int64_t>(filter_.packed().blocks().size());
   Unit unit{};

@@ -37,7 +37,8 @@ class WinogradPlan final : public LayerPlan {
 
   std::int64_t units() const override { return tiling_.groups * shares_; }
   std::size_t scratch_bytes() const override { return scratch_.bytes; }
-  void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const override;
+  void run_unit(std::int64_t unit, std::int64_t before, const void* in, void* out,
+                std::byte* scratch) const override;
 
  private:
   std::string kernel_name() const override;

@@ -65,8 +65,10 @@ float tolerance_of(const Case& c) {
 void run_units(const Plan& plan, const void* in, void* out, Against against) {
   const auto scratch_floats = static_cast<std::int64_t>(plan.scratch_bytes() / sizeof(float));
   GuardedFloats scratch(scratch_floats, against);
+  std::int64_t before = Plan::kNoUnit;
   for (std::int64_t unit = plan.units() - 1; unit >= 0; --unit) {
-    plan.run_unit(unit, in, out, reinterpret_cast<std::byte*>(scratch.data()));
+    plan.run_unit(unit, before, in, out, reinterpret_cast<std::byte*>(scratch.data()));
+    before = unit % 3 == 0 ? Plan::kNoUnit : unit;
   }
 }
 

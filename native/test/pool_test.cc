@@ -89,7 +89,7 @@ class LentPlan final : public StubPlan {
     if (ended) ++late;
     return 0;
   }
-  void run_unit(std::int64_t, const void*, void*, std::byte*) const override {
+  void run_unit(std::int64_t, std::int64_t, const void*, void*, std::byte*) const override {
     std::this_thread::sleep_for(std::chrono::milliseconds(3));
   }
 
@@ -105,7 +105,7 @@ class CountedPlan final : public StubPlan {
  public:
   std::int64_t units() const override { return static_cast<std::int64_t>(done_.size()); }
   std::size_t scratch_bytes() const override { return 0; }
-  void run_unit(std::int64_t unit, const void*, void*, std::byte*) const override {
+  void run_unit(std::int64_t unit, std::int64_t, const void*, void*, std::byte*) const override {
     const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(2);
     while (std::chrono::steady_clock::now() < end) continue;
     ++done_.at(static_cast<std::size_t>(unit));

@@ -81,8 +81,11 @@ class Plan {
   // The work, in independent units: any thread may do any unit, each with scratch of its own.
   virtual std::int64_t units() const = 0;
   virtual std::size_t scratch_bytes() const = 0;  // per thread, aligned to kScratchAlignment
-  // `in` and `out` are arrays of the plan's element types.
-  virtual void run_unit(std::int64_t unit, const void* in, void* out, std::byte* scratch) const = 0;
+  // `in` and `out` are arrays of the plan's element types. `before`: the unit of this run that was the last to be done
+  // with this scratch, in which what it gathered still is; kNoUnit if there is none.
+  static constexpr std::int64_t kNoUnit = -1;
+  virtual void run_unit(std::int64_t unit, std::int64_t before, const void* in, void* out,
+                        std::byte* scratch) const = 0;
 };
 
 inline constexpr std::size_t kScratchAlignment = 64;
