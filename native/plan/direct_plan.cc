@@ -78,6 +78,7 @@ DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geome
   stores_at_once_ = native_out_ && spec.out_type == ElementType::float32;
   at_once_ = stores_at_once_ && fused_ && !spec.border.renormalizes();
   row_source_ = RowSource(kernels_, view_.in, spec.border, native_in_, skips_rows_);
+  choose_slices();
   choose_tiles();
   choose_windows();
   choose_units();
@@ -85,6 +86,20 @@ DirectPlan::DirectPlan(std::shared_ptr<const Layer> layer, const Geometry& geome
 }
 
 // ---- deciding --------------------------------------------------------------------------------
+
+// Groups share no samples. Where an image does not fit the window a unit takes a slice of its channels, so that weights
+// and samples are each read once; but some lines of a pixel at least.
+void DirectPlan::choose_slices() {
+  constexpr std::int64_t kLeastChannels = 128;
+  const LayerShape& l = view_.layer;
+  const auto too_large = [&](std::int64_t channels) {
+    return channels >= kLeastChannels * 2 && view_.in.height * view_.in.width * channels > kWindowFloats;
+  };
+  slice_groups_ = l.groups;
+  while (slice_groups_ > 1 && too_large(slice_groups_ * l.group_in()))
+    slice_groups_ = ceil_divide(slice_groups_, 2);
+  slices_ = ceil_divide(l.groups, slice_groups_);
+}
 
 // Equal tiles. Those inside are one stretch, since the first tap moves right with the tile, and so does the
 // last.
@@ -98,8 +113,12 @@ void DirectPlan::choose_tiles() {
   wide_tiles_ = view_.out.width % tiles_;
   narrow_pixels_ = view_.out.width / tiles_;
 
-  const bool collides = view_.layer.stride_width * view_.in.channels % kCollidingFloats == 0;
-  strip_pixel_floats_ = view_.in.channels + (collides ? kLineFloats : 0);
+  const auto collide = [this](std::int64_t pixel_floats) {
+    return view_.layer.stride_width * pixel_floats % kCollidingFloats == 0;
+  };
+  const bool collides = collide(view_.in.channels);
+  const std::int64_t slice_channels = slice_groups_ * view_.layer.group_in();
+  strip_pixel_floats_ = slice_channels + (collide(slice_channels) ? kLineFloats : 0);
   std::int64_t first_inside = tiles_, end_inside = tiles_;
   if (native_in_ && !collides && in_type() == ElementType::float32) {
     const std::int64_t tiles = tiles_;
@@ -128,7 +147,7 @@ void DirectPlan::add_zone(std::int64_t first_tile, std::int64_t end_tile, bool g
   if (first_tile == end_tile) return;
   Zone zone{{first_tile, end_tile, gathered}, 1};
   while (zone.segments < end_tile - first_tile &&
-         row_floats(zone) * view_.layer.kernel_height > kWindowFloats) {
+         read_floats(zone) * view_.layer.kernel_height > kWindowFloats) {
     zone.segments = std::min(zone.segments * 2, end_tile - first_tile);
   }
   segments_ += zone.segments;
@@ -164,10 +183,16 @@ std::int64_t DirectPlan::row_floats(const Zone& zone) const {
   return stretch_of(0, most_pixels(zone), zone.whole.gathered).floats();
 }
 
+// Those of them that are read: in place, a unit passes over the channels of other slices.
+std::int64_t DirectPlan::read_floats(const Zone& zone) const {
+  const Stretch stretch = stretch_of(0, most_pixels(zone), zone.whole.gathered);
+  return stretch.pieces * stretch.columns * std::min(stretch.pixel_floats, strip_pixel_floats_);
+}
+
 // As many output rows as keep the input under them, and the pointers to it, in half of L2.
 void DirectPlan::choose_windows() {
   std::int64_t widest = 1;
-  for (const Zone& zone : zones_) widest = std::max(widest, row_floats(zone));
+  for (const Zone& zone : zones_) widest = std::max(widest, read_floats(zone));
   const auto fits = [&](std::int64_t rows) {
     return grid_.distinct_rows(rows) * widest + grid_.entries(rows) * kPointerFloats <= kWindowFloats;
   };
@@ -179,8 +204,8 @@ void DirectPlan::choose_windows() {
 }
 
 void DirectPlan::choose_units() {
-  const std::int64_t windows = view_.in.batch * row_blocks_ * segments_;
-  const std::int64_t blocks = static_cast<std::int64_t>(layer_->packed.blocks().size());
+  const std::int64_t windows = view_.in.batch * row_blocks_ * segments_ * slices_;
+  const std::int64_t blocks = slice_groups_ * group_blocks();
   shares_ = std::clamp<std::int64_t>(ceil_divide(kMinUnits, windows), 1, blocks);
   units_ = windows * shares_;
 }
@@ -225,7 +250,9 @@ void DirectPlan::run_unit(std::int64_t index, std::int64_t before, const void* i
 
 void DirectPlan::point_rows(const Unit& unit, const InSamples& in, std::byte* scratch) const {
   const std::int64_t first_row = unit.first_row * view_.layer.stride_height - view_.padding.top;
-  const InSamples image = in.from(unit.image * view_.in.height * view_.in.width * view_.in.channels);
+  const std::int64_t image_pixels = view_.in.height * view_.in.width;
+  const InSamples image = in.from(unit.image * image_pixels * view_.in.channels +
+                                  unit.first_channel * (native_in_ ? 1 : image_pixels));
   RowScratch row_scratch{.strips = reinterpret_cast<float*>(scratch + scratch_.strips),
                          .strip_count = grid_.distinct_rows(block_rows_),
                          .constant_row = reinterpret_cast<float*>(scratch + scratch_.constant_row)};
@@ -234,9 +261,11 @@ void DirectPlan::point_rows(const Unit& unit, const InSamples& in, std::byte* sc
 }
 
 DirectPlan::Unit DirectPlan::decode(std::int64_t index, const OutSamples& out, std::byte* scratch) const {
-  const std::int64_t blocks = static_cast<std::int64_t>(layer_->packed.blocks().size());
   const std::int64_t share = index % shares_;
   index /= shares_;
+  const std::int64_t first_group = index % slices_ * slice_groups_;
+  const std::int64_t end_group = std::min(first_group + slice_groups_, view_.layer.groups);
+  index /= slices_;
   std::int64_t segment_index = index % segments_;
   index /= segments_;
   const Zone* zone = zones_.data();
@@ -248,10 +277,13 @@ DirectPlan::Unit DirectPlan::decode(std::int64_t index, const OutSamples& out, s
   unit.first_row = first_row;
   unit.end_row = std::min(first_row + block_rows_, view_.out.height);
   unit.segment = segment;
-  unit.first_block = share * blocks / shares_;
-  unit.end_block = (share + 1) * blocks / shares_;
+  const std::int64_t blocks = (end_group - first_group) * group_blocks();
+  unit.first_block = first_group * group_blocks() + share * blocks / shares_;
+  unit.end_block = first_group * group_blocks() + (share + 1) * blocks / shares_;
+  unit.first_channel = first_group * view_.layer.group_in();
   const std::int64_t first_pixel = tile_begin(segment.first_tile);
   unit.stretch = stretch_of(first_pixel, tile_begin(segment.end_tile) - first_pixel, segment.gathered);
+  unit.stretch.channels = (end_group - first_group) * view_.layer.group_in();
   unit.out = out;
   unit.rows = reinterpret_cast<const float**>(scratch + scratch_.rows);
   unit.tile = reinterpret_cast<float*>(scratch + scratch_.tile);
@@ -311,7 +343,7 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
       tiles.runs * ceil_divide(tiles.run_length, kDirectStretch);  // of a kernel row
   const bool streams =
       row_weights * l.kernel_height > kL2Floats;  // each tile reads its weights from beyond L2
-  const bool reads_first = !pointwise && !stretch.gathered && is_first(unit, block);
+  const bool reads_first = !pointwise && !stretch.gathered && slices_ == 1 && is_first(unit, block);
   if (!reads_first) ask_for_weights(unit, block, stretches * l.kernel_height, &tiles);
 
   for (std::int64_t row = unit.first_row; row < unit.end_row; ++row) {
@@ -331,8 +363,8 @@ void DirectPlan::run_block(const Unit& unit, const ChannelBlock& block) const {
         tiles.ahead = tiles.weights + kPageFloats;
         tiles.lines_ahead = block_width * kDirectStretch / kLineFloats;
       }
-      tiles.column_offset =
-          (first_pixel - tile_begin(unit.segment.first_tile)) * tiles.pixel_stride + block.group * group_in;
+      tiles.column_offset = (first_pixel - tile_begin(unit.segment.first_tile)) * tiles.pixel_stride +
+                            block.group * group_in - unit.first_channel;
       if (stores_at_once_) {
         tiles.out = unit.out.floats() + place(unit.image, row, first_pixel) + block.channel;
         tiles.out_stride = view_.out.channels;

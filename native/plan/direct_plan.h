@@ -6,7 +6,8 @@
 //             between them, the tiles that read the image itself
 //   segments  equal shares of a zone, so short that the input under one fits the window
 //   windows   a block of output rows whose input fits half of L2, over which all channel blocks pass
-//   units     image x row block x segment x share of the channel blocks: what a thread takes at a time
+//   slices    of the channels, some groups each, where all of them do not fit the window
+//   units     image x row block x segment x slice x share of its channel blocks: what a thread takes at a time
 //
 // A unit makes a table of pointers, one per output row and kernel row, into the image or into strips; borders
 // and layouts end there. Kernels see the pointers.
@@ -52,15 +53,17 @@ class DirectPlan final : public LayerPlan {
     Segment segment;
     Stretch stretch;  // of the input under the segment
     std::int64_t first_block, end_block;
-    OutSamples out;      // of the whole run
-    const float** rows;  // [entries of the row grid]
-    float* tile;         // [tile pixels][widest block], where tiles are not stored at once
+    std::int64_t first_channel;  // of the input's slice
+    OutSamples out;              // of the whole run
+    const float** rows;          // [entries of the row grid]
+    float* tile;                 // [tile pixels][widest block], where tiles are not stored at once
     std::uint8_t* tile_bytes;
     float* factors;  // [tile pixels][widest block]
 
     std::int64_t tiles() const { return segment.end_tile - segment.first_tile; }  // of a row
   };
 
+  void choose_slices();
   void choose_tiles();
   void add_zone(std::int64_t first_tile, std::int64_t end_tile, bool gathered);
   void choose_windows();
@@ -86,6 +89,8 @@ class DirectPlan final : public LayerPlan {
 
   Stretch stretch_of(std::int64_t first_pixel, std::int64_t pixels, bool gathered) const;
   std::int64_t row_floats(const Zone& zone) const;
+  std::int64_t read_floats(const Zone& zone) const;
+  std::int64_t group_blocks() const { return std::ssize(layer_->packed.blocks()) / view_.layer.groups; }
   std::int64_t first_tap(std::int64_t tile) const;  // virtual columns
   std::int64_t last_tap(std::int64_t tile) const;
 
@@ -117,6 +122,7 @@ class DirectPlan final : public LayerPlan {
   RowSource row_source_;
   RowGrid grid_;
 
+  std::int64_t slice_groups_, slices_;       // of a slice; the last may have fewer
   std::int64_t strip_pixel_floats_;          // from pixel to pixel in a strip
   std::int64_t tiles_, tile_pixels_;         // of an output row; the most in one tile
   std::int64_t wide_tiles_, narrow_pixels_;  // of tiles with a pixel more; of the others

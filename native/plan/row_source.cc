@@ -95,6 +95,10 @@ const float* RowSource::row(const InSamples& image, std::int64_t virtual_row, co
   return strip;
 }
 
+std::int64_t RowSource::gathered_channels(const Stretch& stretch) const {
+  return stretch.channels > 0 ? stretch.channels : in_.channels;
+}
+
 template <typename In>
 void RowSource::gather(const In* image, std::int64_t source, std::int64_t first, const Stretch& stretch,
                        float* out) const {
@@ -104,7 +108,7 @@ void RowSource::gather(const In* image, std::int64_t source, std::int64_t first,
                          pixel_stride,
                          channel_stride,
                          in_.width,
-                         in_.channels,
+                         gathered_channels(stretch),
                          copies_,
                          widen_};
   gather_row(row, border_.x, {first, stretch.columns, stretch.column_step}, out, stretch.pixel_floats);
@@ -115,7 +119,7 @@ void RowSource::gather_constants(std::int64_t first, const Stretch& stretch, flo
   for (std::int64_t i = 0; i < stretch.columns; ++i, out += stretch.pixel_floats) {
     const std::int64_t x = first + i * stretch.column_step;
     const bool left_out = border_.x.mode == BorderMode::renormalize && (x < 0 || x >= in_.width);
-    std::fill_n(out, in_.channels * copies_, left_out ? 0.0F : outside_value());
+    std::fill_n(out, gathered_channels(stretch) * copies_, left_out ? 0.0F : outside_value());
   }
 }
 

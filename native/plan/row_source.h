@@ -21,6 +21,7 @@ struct Stretch {
   std::int64_t pieces = 1;        // one; or, by tap, one for each kernel column
   std::int64_t piece_step = 0;    // from the first column of a piece to that of the next
   std::int64_t pixel_floats = 1;  // in memory, from column to column
+  std::int64_t channels = 0;      // that are gathered of each pixel, from the image's first on; 0: all
   bool gathered = false;          // false: all columns are inside, and the image is read in place
   bool by_tap = false;
 
@@ -95,6 +96,7 @@ class RowSource {
   void gather(const In* image, std::int64_t source, std::int64_t first, const Stretch& stretch,
               float* out) const;
   void gather_constants(std::int64_t first, const Stretch& stretch, float* out) const;
+  std::int64_t gathered_channels(const Stretch& stretch) const;
   float outside_value() const;
 
   WidenKernel widen_ = nullptr;
