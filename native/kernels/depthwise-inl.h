@@ -51,11 +51,16 @@ struct DepthwisePass {
   const float* bias;  // null: the sums go on
   Sums from, to;
   bool last;  // after which sums are clamped
+  bool asks;  // for the next block's samples
   float low, high;
   std::int64_t turns;  // in which samples trade places
 };
 
 constexpr int kMaxTaps = 3;  // of one pass among several, in each axis
+
+// While a block is multiplied the next one's lines come as near as L2, where a vector is a whole line: 1.00 to 1.08 times
+// as fast on AVX-512, and 0.95 times on AVX2.
+constexpr bool kAsksAhead = kLanes * sizeof(float) == 64;
 
 // The accumulators: of pixels that are under way at the same time, and of rows.
 template <int Stride, int TapColumns>
@@ -123,6 +128,15 @@ SIMDCONV_INLINE void add_column(const DepthwisePass& pass, const float* const* r
       }
     }
     add_column<Row + 1, Phase, Stride, Join>(pass, rows, offset, weights, acc);
+  }
+}
+
+// The next block's samples of a column, which stand beside those of this one.
+template <int Row, int Samples>
+SIMDCONV_INLINE void ask_for_column(const float* const* rows, std::ptrdiff_t offset) {
+  if constexpr (Row < Samples) {
+    if (rows[Row]) SIMDCONV_PREFETCH_L2(rows[Row] + offset + kLanes);
+    ask_for_column<Row + 1, Samples>(rows, offset);
   }
 }
 
@@ -229,6 +243,9 @@ SIMDCONV_INLINE void add_block_column(const DepthwisePass& pass, int block, cons
             load(pass.weights + (Kind != Pass::part ? y * TapColumns * kLanes : y * pass.tap_row_stride) +
                  x * kLanes);
       }
+    }
+    if constexpr (Kind == Pass::whole && Stride == 1 && kAsksAhead) {
+      if (pass.asks) ask_for_column<0, kSamples<Stride, Rows, Taps>>(rows, offset);
     }
     add_column<0, Phase, Stride, Join>(pass, rows, offset, weights, acc);
   } else {
@@ -359,7 +376,7 @@ inline constexpr void (*kPasses[kMaxTaps][kMaxTaps])(const DepthwisePass&) = {
 // The vector of channels from `channel` on, or two of them, with their weights and bias; sums rest in `strip`, and end
 // in `out`.
 template <int Stride, int Rows>
-inline void add_blocks(const DepthwiseTile& tile, std::ptrdiff_t channel, std::int64_t blocks,
+inline void add_blocks(const DepthwiseTile& tile, std::ptrdiff_t channel, std::int64_t blocks, bool asks,
                        std::ptrdiff_t joined, const float* weights, const float* bias, Sums strip, Sums out) {
   DepthwisePass pass{.rows = tile.rows,
                      .row_step = tile.row_step,
@@ -374,6 +391,7 @@ inline void add_blocks(const DepthwiseTile& tile, std::ptrdiff_t channel, std::i
                      .from = strip,
                      .to = out,
                      .last = true,
+                     .asks = asks,
                      .low = tile.low,
                      .high = tile.high,
                      .turns = 1};
@@ -430,9 +448,10 @@ void depthwise_tile(const DepthwiseTile& tile) {
   for (std::int64_t rest = tile.channels / kLanes; rest > 0;) {
     const std::int64_t blocks = rest < most_blocks ? rest : most_blocks;
     const std::ptrdiff_t joined = rest == blocks ? last_joined : 0;
+    const bool asks = rest > blocks;
     if (tile.waits) {
       const Sums strip{tile.strip + waiting * kLanes, tile.pixels * kPitch, kPitch, 0};
-      add_blocks<Stride, Rows>(tile, channel, blocks, joined, weights, bias, strip, strip);
+      add_blocks<Stride, Rows>(tile, channel, blocks, asks, joined, weights, bias, strip, strip);
       waiting += blocks;
       if (waiting == kDepthwiseStripBlocks || rest == blocks) {
         store_strip<Rows>(tile, tile.strip, channel + (blocks - waiting) * kLanes, waiting, joined);
@@ -440,7 +459,7 @@ void depthwise_tile(const DepthwiseTile& tile) {
       }
     } else {
       add_blocks<Stride, Rows>(
-          tile, channel, blocks, joined, weights, bias, {tile.strip, tile.pixels * kLanes, kLanes, 0},
+          tile, channel, blocks, asks, joined, weights, bias, {tile.strip, tile.pixels * kLanes, kLanes, 0},
           {tile.out + channel, tile.out_row_stride, tile.out_pixel_stride, tile.channels});
     }
     rest -= blocks;

@@ -59,6 +59,7 @@ inline void run_turns(const DepthwiseTile& tile) {
                      .from = {},
                      .to = {},
                      .last = true,
+                     .asks = false,
                      .low = tile.low,
                      .high = tile.high,
                      .turns = tile.turns};

@@ -11,14 +11,15 @@
 namespace simdconv {
 
 // A product of a tile with weights, step by step: a step is one channel of a tap. Fewer than 8 chains leave an FMA
-// waiting for the one before it, and so does a single vector, whose samples are loaded for one FMA each; filling and
-// emptying the registers takes the time of a few steps.
-inline double product_ticks(std::int64_t steps, std::int64_t pixels, std::int64_t vectors) {
+// waiting for the one before it, and so does a single vector, whose samples are loaded for one FMA each, unless that FMA
+// loads them itself; filling and emptying the registers takes the time of a few steps.
+inline double product_ticks(std::int64_t steps, std::int64_t pixels, std::int64_t vectors, Isa isa) {
   constexpr std::int64_t kFewestChains = 8;
   constexpr double kBoundByLoads = 1.3;
   const std::int64_t chains = pixels * vectors;
   const double fmas = static_cast<double>(steps * std::max(chains, kFewestChains));
-  return fmas * (vectors == 1 ? kBoundByLoads : 1) + static_cast<double>(3 * chains);
+  const bool waits = vectors == 1 && isa != Isa::avx512;
+  return fmas * (waits ? kBoundByLoads : 1) + static_cast<double>(3 * chains);
 }
 
 // Weights that are read once, front to back: from L2 they come for nothing, from L3 and from memory they hold up the

@@ -44,7 +44,7 @@ double predict(const Layer& layer, const Geometry& geometry) {
     const std::int64_t tiles = ceil_divide(view.out.width, kernels.max_pixels[block.vectors - 1]);
     const std::int64_t pixels = ceil_divide(view.out.width, tiles);
     ticks += static_cast<double>(view.out.batch * view.out.height * tiles) *
-             product_ticks(steps, pixels, block.vectors);
+             product_ticks(steps, pixels, block.vectors, kernels.isa);
   }
   const std::int64_t windows = ceil_divide(view.in.height * view.in.width * view.in.channels, kWindowFloats);
   return seconds_of(ticks + stream_ticks(layer.packed.bytes(), view.in.batch * windows), kernels.isa);

@@ -106,8 +106,8 @@ double predict(const Layer& layer, const Geometry& geometry) {
   for (const ChannelBlock& block : filter.packed().blocks()) {
     const std::int64_t parts = ceil_divide(tiling.group_tiles, layer.kernels->max_pixels[block.vectors - 1]);
     const std::int64_t pixels = ceil_divide(tiling.group_tiles, parts);
-    products +=
-        static_cast<double>(parts * tiling.groups) * product_ticks(s.group_in(), pixels, block.vectors);
+    products += static_cast<double>(parts * tiling.groups) *
+                product_ticks(s.group_in(), pixels, block.vectors, layer.kernels->isa);
     vectors += block.vectors;
   }
   const double transforms = kTransformTicks * tiles * static_cast<double>(vectors);
