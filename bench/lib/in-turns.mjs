@@ -41,12 +41,14 @@ export function fittingIterations(run, milliseconds) {
 }
 
 /**
- * Each once, another first in each round.
+ * Who takes which turn in a round: another is first in each, and when all have been, they go the other way round, so
+ * that none always comes after the same one.
  *
- * @param {readonly unknown[]} contenders
+ * @param {number} count of contenders
  * @param {number} round
- * @param {(index: number) => void} take
+ * @returns {number[]} of each contender once
  */
-export function takeTurns(contenders, round, take) {
-  for (let turn = 0; turn < contenders.length; turn++) take((round + turn) % contenders.length)
+export function turnsOf(count, round) {
+  const turns = Array.from({ length: count }, (_, turn) => (round + turn) % count)
+  return Math.floor(round / count) % 2 === 0 ? turns : turns.reverse()
 }

@@ -1,7 +1,7 @@
 /** One layer with each algorithm between which the image decides, in turns. */
 import { Conv2d, tensor } from 'simdconv'
 import { makeData } from './data.mjs'
-import { fittingIterations, optionsOf, takeTurns, time } from './in-turns.mjs'
+import { fittingIterations, optionsOf, time, turnsOf } from './in-turns.mjs'
 
 /**
  * @typedef {object} AlgorithmResult
@@ -42,10 +42,10 @@ export function measureAlgorithms(layer, { rounds, milliseconds, accuracy, all }
   })
   if (contenders.length < 2) return undefined
   for (let round = 0; round < rounds; round++) {
-    takeTurns(contenders, round, (index) => {
+    for (const index of turnsOf(contenders.length, round)) {
       const { run, iterations, seconds } = contenders[index]
       seconds.push(time(run, iterations) / iterations)
-    })
+    }
     onStep()
   }
   const measured = contenders.map(({ algorithm, predicted, seconds }) => ({ algorithm, predicted, seconds }))

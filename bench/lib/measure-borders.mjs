@@ -5,7 +5,7 @@
 import { Conv2d, tensor } from 'simdconv'
 import { policies } from './border-policies.mjs'
 import { makeData } from './data.mjs'
-import { fittingIterations, optionsOf, takeTurns, time } from './in-turns.mjs'
+import { fittingIterations, optionsOf, time, turnsOf } from './in-turns.mjs'
 
 /**
  * @typedef {object} BorderResult
@@ -48,9 +48,9 @@ export async function measureBorders(layer, measurePeak, { rounds, milliseconds 
   }
   for (let round = 0; round < rounds; round++) {
     if (measurePeak) result.peak.push(await measurePeak(milliseconds))
-    takeTurns(runs, round, (index) => {
+    for (const index of turnsOf(runs.length, round)) {
       result.measured[index].seconds.push(time(runs[index], iterations) / iterations)
-    })
+    }
     onStep()
   }
   return result

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Cannot } from './cannot.mjs'
 import { startContender } from './contenders.mjs'
+import { turnsOf } from './in-turns.mjs'
 
 /**
  * @typedef {{ readonly name: string }} Subject a layer, a network
@@ -94,9 +95,8 @@ export async function measure(discipline, subject, contenders, meters, settings,
     for (let round = 0; round < settings.rounds; round++) {
       if (meters.peak) result.peak.push(await meters.peak(settings.milliseconds))
       if (meters.traffic) result.memory.push(await meters.traffic(task.traffic, settings.milliseconds))
-      const first = running.length > 0 ? round % running.length : 0
-      for (const contender of [...running.slice(first), ...running.slice(0, first)]) {
-        await timeOnce(contender)
+      for (const index of turnsOf(running.length, round)) {
+        await timeOnce(running[index])
         if (settings.threads > 1) await sleep(threadsFallAsleepMs)
         onStep()
       }

@@ -1,5 +1,6 @@
 // The kernels for AVX-512 (F, DQ, BW, VL). Tile 14 x 2: 28 accumulators + 2 weights + 1 broadcast = 31 of
-// 32 registers. Measured with two FMA ports: 0.97 to 1.00 of the peak; 7 x 4 got 0.94, 14 x 1 0.86.
+// 32 registers. Measured with two FMA ports: 0.97 to 1.00 of the peak; 7 x 4 got 0.94, 14 x 1 0.86. With one, 14 x 1 is at
+// the peak if its FMAs broadcast what they read.
 #include "simd/avx512.h"
 
 #include "kernels/convert-inl.h"

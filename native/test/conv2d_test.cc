@@ -114,6 +114,40 @@ TEST(weights_from_beyond_l2) {
   }
 }
 
+// Images of many groups are read in slices of them, of which the last may be smaller.
+TEST(slices_of_groups) {
+  struct Size {
+    std::int64_t groups, group_in, group_out, stride;
+    Layout layout;
+    ElementType type;
+  };
+  constexpr Size kSizes[] = {{7, 47, 3, 1, Layout::nhwc, ElementType::float32},
+                             {7, 47, 2, 2, Layout::nchw, ElementType::float32},
+                             {32, 16, 16, 2, Layout::nhwc, ElementType::float32},
+                             {5, 70, 33, 1, Layout::nhwc, ElementType::uint8}};
+  for (const Isa isa : available_isas()) {
+    Random random(6);
+    for (const Size& size : kSizes) {
+      Case c;
+      c.spec.isa = isa;
+      c.spec.kernel_height = c.spec.kernel_width = 3;
+      c.spec.stride_height = c.spec.stride_width = size.stride;
+      c.spec.groups = size.groups;
+      c.spec.in_channels = size.groups * size.group_in;
+      c.spec.out_channels = size.groups * size.group_out;
+      c.spec.layout = size.layout;
+      c.spec.in_type = size.type;
+      c.filter.resize(static_cast<std::size_t>(9 * size.group_in * c.spec.out_channels));
+      for (float& weight : c.filter) weight = pick_value(random, Values::integers);
+      c.spec.filter = c.filter.data();
+      c.spec.border = {{BorderMode::constant, 1}, {BorderMode::reflect, 0}, Renormalize::area};
+      c.input = {1, 8, 33, c.spec.in_channels};
+      c.padding = {1, 1, 1, 1};
+      compare_with_reference(c, "direct", Values::integers, random, Against::end);
+    }
+  }
+}
+
 // A weight times the border's value is a product like any other; a tap that is left out is none.
 TEST(infinite_weights_meet_the_border) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
