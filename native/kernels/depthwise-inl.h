@@ -131,15 +131,6 @@ SIMDCONV_INLINE void add_column(const DepthwisePass& pass, const float* const* r
   }
 }
 
-// The next block's samples of a column, which stand beside those of this one.
-template <int Row, int Samples>
-SIMDCONV_INLINE void ask_for_column(const float* const* rows, std::ptrdiff_t offset) {
-  if constexpr (Row < Samples) {
-    if (rows[Row]) SIMDCONV_PREFETCH_L2(rows[Row] + offset + kLanes);
-    ask_for_column<Row + 1, Samples>(rows, offset);
-  }
-}
-
 // The samples of a column.
 template <int Row, Joined Join, int Samples>
 SIMDCONV_INLINE void load_column(const DepthwisePass& pass, const float* const* rows, std::ptrdiff_t offset,
@@ -245,7 +236,10 @@ SIMDCONV_INLINE void add_block_column(const DepthwisePass& pass, int block, cons
       }
     }
     if constexpr (Kind == Pass::whole && Stride == 1 && kAsksAhead) {
-      if (pass.asks) ask_for_column<0, kSamples<Stride, Rows, Taps>>(rows, offset);
+      for (int i = 0; pass.asks && i < kSamples<Stride, Rows, Taps>; ++i) {
+        if (rows[i])
+          SIMDCONV_PREFETCH_L2(rows[i] + offset + kLanes);  // the next block's stand beside this one's
+      }
     }
     add_column<0, Phase, Stride, Join>(pass, rows, offset, weights, acc);
   } else {
